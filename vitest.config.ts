@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['tests/**/*.test.ts', 'uml/**/*.test.ts', 'docs/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'tests/interop/**'],
+    testTimeout: 30_000,
+  },
+});
