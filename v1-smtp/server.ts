@@ -1,0 +1,25 @@
+/**
+ * Stage 1: a mail server that understands MAIL, RCPT, DATA and QUIT.
+ *
+ *     npx tsx server.ts 2525
+ */
+import { listen } from './src/listen.ts';
+import { Mailboxes } from './src/mailboxes.ts';
+import { readOptions, usage } from './src/options.ts';
+import { stopOnSignals } from './src/terminate.ts';
+import { explain } from './src/explain.ts';
+
+try {
+  const options = readOptions(process.argv.slice(2), process.env);
+  if (options === 'help') {
+    console.log(usage);
+  } else {
+    const mailboxes = await Mailboxes.open(options.mailboxes);
+    const server = await listen(options, mailboxes);
+    stopOnSignals(() => server.stop());
+    console.log(`smtp ${options.host}:${server.port}`);
+  }
+} catch (error) {
+  console.error(explain(error));
+  process.exitCode = 1;
+}
