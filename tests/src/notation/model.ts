@@ -74,7 +74,13 @@ export interface DialogueBlock {
 /** A line of a dialogue. `line` is its number in the file, from 1. */
 export type Step =
   | { type: 'send'; parts: Part[]; /** CRLF is added. */ crlf: true; source: string; line: number }
-  | { type: 'send'; parts: Part[]; /** `C raw:`: exactly these octets. */ crlf: false; source: string; line: number }
+  | {
+      type: 'send';
+      parts: Part[];
+      /** `C raw:`: exactly these octets. */ crlf: false;
+      source: string;
+      line: number;
+    }
   | { type: 'expect'; expectation: Expectation; source: string; line: number }
   /** The server closes the connection, and sends nothing more before it does. */
   | { type: 'closes'; source: string; line: number }

@@ -1,0 +1,142 @@
+/**
+ * Reads the scenarios of all stages and checks what only shows when they stand beside each other:
+ * the order in which students meet them, and what one needs of another.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ScenarioError, type Place } from './error.ts';
+import { STAGES, type Scenario, type Stage } from './model.ts';
+import { readScenario, type ReadScenario } from './parse-scenario.ts';
+
+/**
+ * @param root The folder that holds `v1`, `v2`, …: `tests/golden`.
+ * @returns All scenarios, sorted by step.
+ * @throws ScenarioError for the first file that cannot be read or does not fit the others.
+ */
+export async function loadScenarios(root: string): Promise<Scenario[]> {
+  const files = await scenarioFiles(root);
+  const read = await Promise.all(
+    files.map(async ({ file, id }) => readScenario(await textOf(file), file, id)),
+  );
+  checkSteps(read);
+  checkNeeds(read);
+  return read.map(({ scenario }) => scenario).sort(inOrder);
+}
+
+/** The scenarios that a server of this stage is graded on: those of all stages up to it, `until` aside. */
+export function scenariosFor(stage: Stage, all: readonly Scenario[]): Scenario[] {
+  return all.filter((scenario) => applies(scenario, stage));
+}
+
+function applies({ stage: from, until }: Scenario, stage: Stage): boolean {
+  const at = STAGES.indexOf(stage);
+  return STAGES.indexOf(from) <= at && (until === undefined || at <= STAGES.indexOf(until));
+}
+
+function inOrder(a: Scenario, b: Scenario): number {
+  return a.step - b.step || (a.id < b.id ? -1 : 1);
+}
+
+/** The scenarios' files, in the order of their names on every system. */
+async function scenarioFiles(root: string): Promise<{ file: string; id: string }[]> {
+  const found: { file: string; id: string }[] = [];
+  for (const stage of STAGES) {
+    const folder = path.join(root, stage);
+    for (const entry of await entriesOf(folder)) {
+      if (entry.name.startsWith('.')) continue;
+      const file = path.join(folder, entry.name);
+      if (!entry.isFile() || !entry.name.endsWith('.md')) {
+        throw new ScenarioError(
+          { file, line: 1 },
+          'only scenarios lie in this folder',
+          'move it elsewhere, or let its name end in .md',
+        );
+      }
+      found.push({ file, id: `${stage}/${entry.name.slice(0, -'.md'.length)}` });
+    }
+  }
+  return found.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** What a stage's folder holds: nothing, if the stage is not there yet. */
+async function entriesOf(folder: string): ReturnType<typeof readEntries> {
+  try {
+    return await readEntries(folder);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function readEntries(folder: string) {
+  return readdir(folder, { withFileTypes: true });
+}
+
+async function textOf(file: string): Promise<string> {
+  const octets = await readFile(file);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(octets);
+  } catch {
+    throw new ScenarioError(
+      { file, line: 1 },
+      'the file is not UTF-8',
+      'save it as UTF-8; octets that are not text are written as \\xE9 in `C raw:` lines',
+    );
+  }
+}
+
+function placeOf({ scenario, headLines }: ReadScenario, key: string): Place {
+  return { file: scenario.file, line: headLines.get(key) ?? 1 };
+}
+
+function checkSteps(read: ReadScenario[]): void {
+  const byStep = new Map<number, string>();
+  for (const one of read) {
+    const { id, step } = one.scenario;
+    const other = byStep.get(step);
+    if (other !== undefined) {
+      throw new ScenarioError(
+        placeOf(one, 'step'),
+        `${other} has the step ${step} too`,
+        'choose a number that no scenario has, so that their order is the same for everybody',
+      );
+    }
+    byStep.set(step, id);
+  }
+}
+
+/**
+ * What is needed is there, comes earlier (so nothing needs itself, over however many corners), and is
+ * played whenever the scenario that needs it is played.
+ */
+function checkNeeds(read: ReadScenario[]): void {
+  const byId = new Map(read.map(({ scenario }) => [scenario.id, scenario]));
+  for (const one of read) {
+    const { scenario } = one;
+    const refuse = (problem: string, advice: string): never => {
+      throw new ScenarioError(placeOf(one, 'needs'), problem, advice);
+    };
+    for (const id of scenario.needs) {
+      const needed = byId.get(id);
+      if (needed === undefined) {
+        return refuse(`there is no scenario ${id}`, 'correct its name, or leave it out');
+      }
+      if (needed.step >= scenario.step) {
+        refuse(
+          `${id} is needed, but comes later (step ${needed.step}) than step ${scenario.step}`,
+          'change the steps, or leave it out',
+        );
+      }
+      const alone = STAGES.find((stage) => applies(scenario, stage) && !applies(needed, stage));
+      if (alone !== undefined) {
+        refuse(`${id} is needed, but is not played in ${alone}`, 'leave it out, or say `until`');
+      }
+      if (needed.variant !== undefined && needed.variant !== scenario.variant) {
+        refuse(
+          `${id} is needed, but is played only with the variant ${needed.variant}`,
+          'need a scenario of the plain server',
+        );
+      }
+    }
+  }
+}

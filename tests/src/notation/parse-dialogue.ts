@@ -1,0 +1,245 @@
+/**
+ * The lines of a dialogue block, read into steps. What a step may be depends on what came before it,
+ * on this connection (`S:` before any `C:`) and in the whole scenario (captured names).
+ */
+import { ScenarioError, type Place } from './error.ts';
+import type { Protocol, Step } from './model.ts';
+import { parseParts, type Known } from './parse-parts.ts';
+import { groupLine, namesIn, parseExpectation, type GroupLine } from './parse-reply.ts';
+
+/** What the scenario's blocks so far have done with one connection. */
+export interface Connection {
+  protocol: Protocol;
+  /** There has been a reply to wait for: the client spoke, or the greeting is the dialogue's own. */
+  mayBeAnswered: boolean;
+  /** Line on which the connection ended by `closes` or `leaves`. */
+  endedOn: number | undefined;
+}
+
+/** More rounds than this are a slip. */
+const MOST_ROUNDS = 1_000_000;
+
+interface OpenRepeat {
+  line: number;
+  source: string;
+  times: number;
+  steps: Step[];
+}
+
+interface OpenGroup {
+  line: number;
+  source: string[];
+  lines: GroupLine[];
+}
+
+/**
+ * @param lines     The lines between the fences.
+ * @param place     The place of the opening fence.
+ * @param connection The connection that the block goes on with; it is brought up to date.
+ * @param known     Names and tokens of the scenario; they are brought up to date.
+ */
+export function parseDialogue(
+  lines: string[],
+  place: Place,
+  connection: Connection,
+  known: Known,
+): Step[] {
+  const steps: Step[] = [];
+  const repeats: OpenRepeat[] = [];
+  let group: OpenGroup | undefined;
+
+  const add = (step: Step): void => {
+    (repeats.at(-1)?.steps ?? steps).push(step);
+  };
+
+  for (const [index, written] of lines.entries()) {
+    const source = written.trimStart();
+    const here: Place = { file: place.file, line: place.line + 1 + index };
+    const word = source.trimEnd();
+    if (word === '' || word.startsWith('#')) continue;
+
+    if (connection.endedOn !== undefined) {
+      throw new ScenarioError(
+        here,
+        `the connection is over since line ${connection.endedOn}`,
+        'take the line out, or give a new connection a name of its own, as in ```smtp again',
+      );
+    }
+    const reply = textAfter('S', source, here);
+    if (group !== undefined && reply === undefined) throw unfinished(group, here.file);
+
+    const sent = textAfter('C', source, here);
+    const raw = textAfter('C raw', source, here);
+    if (reply !== undefined) {
+      if (!connection.mayBeAnswered) throw answerToNothing(here);
+      const line = groupLine(reply, here);
+      if (line !== undefined) {
+        group ??= { line: here.line, source: [], lines: [] };
+        group.lines.push(line);
+        group.source.push(source);
+        sameCode(group, line.code, here);
+      } else if (group !== undefined) {
+        add(finish(group, reply, source, connection.protocol, here));
+        group = undefined;
+      } else {
+        const expectation = parseExpectation(reply, connection.protocol, here);
+        for (const { pattern } of expectation.oneOf) {
+          if (pattern !== undefined) for (const name of namesIn(pattern)) known.captured.add(name);
+        }
+        add({ type: 'expect', expectation, source, line: here.line });
+      }
+    } else if (sent !== undefined || raw !== undefined) {
+      if (raw === '') {
+        throw new ScenarioError(
+          here,
+          '`C raw:` sends nothing',
+          'write octets behind it, as \\r\\n',
+        );
+      }
+      const parts = parseParts(sent ?? raw!, sent === undefined, repeats.length, known, here);
+      connection.mayBeAnswered = true;
+      add({ type: 'send', parts, crlf: sent !== undefined, source, line: here.line });
+    } else if (word === 'silence') {
+      add({ type: 'silence', source: word, line: here.line });
+    } else if (word === 'closes' || word === 'leaves') {
+      if (repeats.length > 0) {
+        throw new ScenarioError(
+          here,
+          `\`${word}\` stands in a \`repeat\`, but a connection ends only once`,
+          'put it behind the `end`',
+        );
+      }
+      connection.endedOn = here.line;
+      add({ type: word, source: word, line: here.line });
+    } else if (word.startsWith('repeat')) {
+      repeats.push({ line: here.line, source: word, times: rounds(word, here), steps: [] });
+    } else if (word === 'end') {
+      const repeat = repeats.pop();
+      if (repeat === undefined) {
+        throw new ScenarioError(
+          here,
+          '`end` has no `repeat`',
+          'take it out, or begin with `repeat 10`',
+        );
+      }
+      if (repeat.steps.length === 0) {
+        throw new ScenarioError(here, 'the `repeat` holds no line', 'put what is repeated between');
+      }
+      add({ type: 'repeat', ...repeat });
+    } else {
+      throw unknownLine(word, here);
+    }
+  }
+
+  if (group !== undefined) throw unfinished(group, place.file);
+  const open = repeats.at(-1);
+  if (open !== undefined) {
+    throw new ScenarioError(
+      { file: place.file, line: open.line },
+      `\`${open.source}\` has no \`end\` in its block`,
+      'write `end` on the line behind what is repeated',
+    );
+  }
+  if (steps.length === 0) {
+    throw new ScenarioError(place, 'the dialogue holds no line', 'write one, or remove the block');
+  }
+  return steps;
+}
+
+/** What stands behind `C: `; `undefined` if the line is of another kind. */
+function textAfter(who: 'C' | 'C raw' | 'S', source: string, place: Place): string | undefined {
+  if (!source.startsWith(`${who}:`)) return undefined;
+  const text = source.slice(who.length + 1);
+  // Of an `S:` line, blanks at the end say nothing; of a `C:` line they are sent.
+  if (text.trim() === '' && who === 'S') return '';
+  if (text === '') return '';
+  if (!text.startsWith(' ')) {
+    throw new ScenarioError(
+      place,
+      `there is no blank behind \`${who}:\``,
+      `write \`${who}: \` and then the text; the blank is not part of it`,
+    );
+  }
+  return who === 'S' ? text.slice(1).trimEnd() : text.slice(1);
+}
+
+function rounds(source: string, place: Place): number {
+  const times = Number(/^repeat +(\d{1,9})$/.exec(source)?.[1] ?? 0);
+  if (times >= 1 && times <= MOST_ROUNDS) return times;
+  throw new ScenarioError(
+    place,
+    `\`${source}\` says no number of rounds`,
+    `write \`repeat 100\`; the number goes from 1 to ${MOST_ROUNDS}`,
+  );
+}
+
+function sameCode(group: OpenGroup, code: string, place: Place): void {
+  const first = group.lines[0]!.code;
+  if (code === first) return;
+  // RFC 5321 §4.2.1: the code is the same on each line of a reply.
+  throw new ScenarioError(
+    place,
+    `the code ${code} stands in one reply with ${first}`,
+    'give all its lines the same code, or end the reply before with a line without hyphen',
+  );
+}
+
+/** The last line of a reply of several lines: a code, and perhaps the text of one more line. */
+function finish(
+  group: OpenGroup,
+  text: string,
+  source: string,
+  protocol: Protocol,
+  place: Place,
+): Step {
+  const { oneOf, orCloses } = parseExpectation(text, protocol, place);
+  const last = oneOf[0]!;
+  if (oneOf.length > 1 || orCloses || last.pattern !== undefined) {
+    throw new ScenarioError(
+      place,
+      'the last line of a reply of several lines leaves a choice',
+      'write its code alone, or with the text of one line',
+    );
+  }
+  sameCode(group, last.code, place);
+  const lines = group.lines.map((line) => line.text);
+  if (last.text !== undefined) lines.push(last.text);
+  return {
+    type: 'expect',
+    expectation: { oneOf: [{ code: last.code }], orCloses: false, lines },
+    source: [...group.source, source].join('\n'),
+    line: group.line,
+  };
+}
+
+function unfinished(group: OpenGroup, file: string): ScenarioError {
+  return new ScenarioError(
+    { file, line: group.line },
+    'a reply of several lines begins here and does not end',
+    `write a line without hyphen behind it, as \`S: ${group.lines[0]!.code}\``,
+  );
+}
+
+function answerToNothing(place: Place): ScenarioError {
+  return new ScenarioError(
+    place,
+    'a reply is expected before the client has said anything',
+    'the player has taken the greeting already: begin with a `C:` line, or say `opening: none` in the head',
+  );
+}
+
+function unknownLine(source: string, place: Place): ScenarioError {
+  if (/^(?:`{3}|~{3})/.test(source)) {
+    return new ScenarioError(
+      place,
+      'a fence begins inside a block',
+      'close the block before it with a line of three backticks',
+    );
+  }
+  const first = source.split(' ')[0]!;
+  return new ScenarioError(
+    place,
+    `no line of a dialogue begins with \`${first.length > 40 ? `${first.slice(0, 40)}…` : first}\``,
+    'a line is `C: …`, `C raw: …`, `S: …`, `closes`, `leaves`, `silence`, `repeat N`, `end` or `# …`',
+  );
+}

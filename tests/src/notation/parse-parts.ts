@@ -1,0 +1,122 @@
+/**
+ * What a client sends: the text of a `C:` or `C raw:` line, cut at its placeholders. They are filled
+ * in when the scenario is played, because a token is new for every play.
+ */
+import { ScenarioError, type Place } from './error.ts';
+import type { Part } from './model.ts';
+import { octetsOf, refuseControls, unescapeOctets } from './octets.ts';
+
+/** What the lines before have made known, over all blocks of the scenario. */
+export interface Known {
+  /** Names that the patterns of earlier replies capture. */
+  captured: Set<string>;
+  /** Tokens that have been sent: `token`, `token.2`. */
+  tokens: Set<string>;
+}
+
+/** More than this in one line is a slip: it would be held in memory. In octets. */
+const MOST_OCTETS = 256 * 1024 * 1024;
+
+/**
+ * @param raw   The line is a `C raw:` line: its text has escapes.
+ * @param depth How many `repeat`s the line stands in: `{n}` means something from 1 on.
+ * @param known What may be named; tokens found in the line are added to it.
+ */
+export function parseParts(
+  text: string,
+  raw: boolean,
+  depth: number,
+  known: Known,
+  place: Place,
+): Part[] {
+  refuseControls(text, place);
+  const octets = (piece: string): Uint8Array =>
+    raw ? unescapeOctets(piece, place) : octetsOf(piece);
+  const parts: Part[] = [];
+  let literalFrom = 0;
+  let at = text.indexOf('{');
+  while (at !== -1) {
+    const found = placeholderAt(text.slice(at), octets, depth, known, place);
+    if (found !== undefined) {
+      if (at > literalFrom) {
+        parts.push({ type: 'octets', octets: octets(text.slice(literalFrom, at)) });
+      }
+      parts.push(found.part);
+      literalFrom = at + found.length;
+    }
+    at = text.indexOf('{', found === undefined ? at + 1 : literalFrom);
+  }
+  if (literalFrom < text.length) {
+    parts.push({ type: 'octets', octets: octets(text.slice(literalFrom)) });
+  }
+  return parts;
+}
+
+/** The placeholder that a text beginning with `{` begins with; nothing if the brace is only a brace. */
+function placeholderAt(
+  text: string,
+  octets: (piece: string) => Uint8Array,
+  depth: number,
+  known: Known,
+  place: Place,
+): { part: Part; length: number } | undefined {
+  const times = /^\{"([^"]*)"\s*\*\s*(\d+)\}/.exec(text);
+  if (times !== null) {
+    const repeated = octets(times[1]!);
+    return { part: repetition(repeated, Number(times[2]), place), length: times[0].length };
+  }
+  if (/^\{"[^"]*"\s*[*x×]/.test(text)) {
+    throw new ScenarioError(
+      place,
+      `\`${firstBraces(text)}\` repeats nothing`,
+      'write {"the text" * 2000}, and \\x22 in a `C raw:` line for a quote inside',
+    );
+  }
+  const named = /^\{(token[^{}\s]*|[a-z]+)\}/.exec(text);
+  if (named === null) return undefined;
+  return { part: namedPart(named[1]!, depth, known, place), length: named[0].length };
+}
+
+function repetition(octets: Uint8Array, times: number, place: Place): Part {
+  if (octets.length === 0 || times === 0) {
+    throw new ScenarioError(place, 'the repetition is empty', 'name a text and a count from 1');
+  }
+  if (octets.length * times > MOST_OCTETS) {
+    throw new ScenarioError(
+      place,
+      `the repetition makes more than ${MOST_OCTETS} octets`,
+      'ask for less; the limits that servers keep are far below',
+    );
+  }
+  return { type: 'times', octets, times };
+}
+
+function namedPart(name: string, depth: number, known: Known, place: Place): Part {
+  if (name === 'n') {
+    if (depth > 0) return { type: 'counter' };
+    throw new ScenarioError(
+      place,
+      '{n} counts the rounds of a `repeat`, and there is none around it',
+      'put the line between `repeat 100` and `end`, or take the placeholder out',
+    );
+  }
+  if (name === 'token' || /^token\.([2-9]|[1-9]\d+)$/.test(name)) {
+    known.tokens.add(name);
+    return { type: 'token', name };
+  }
+  if (known.captured.has(name)) return { type: 'captured', name };
+  const word = `{${name}}`;
+  throw new ScenarioError(
+    place,
+    `nothing is known under the name ${word}`,
+    name.startsWith('token.')
+      ? 'the first token is {token}, the further ones are {token.2}, {token.3}'
+      : `capture it before, as in \`S: 250 /(?<${name}>\\w+)/\`, or, if braces are meant, send them by \`C raw:\` as \\x7B${name}\\x7D`,
+  );
+}
+
+/** `{…}` up to the first closing brace, for a message. */
+function firstBraces(text: string): string {
+  const end = text.indexOf('}');
+  return end === -1 ? text : text.slice(0, end + 1);
+}
