@@ -1,13 +1,50 @@
-/** What playing a scenario yields: the dialogue as it happened, and what was found, if anything. */
-import type { Delivery } from '../notation/model.ts';
+/** What playing a scenario takes and yields: the dialogue as it happened, and what was found, if anything. */
+import type { Key } from '../catalogue/index.ts';
+import type { Delivery, Stage } from '../notation/model.ts';
+
+/** How a scenario is played. All times are milliseconds. */
+export interface PlayOptions {
+  /** The stage that the server is at. */
+  stage: Stage;
+  /** Instead of the scenario's own delivery. */
+  delivery?: Delivery;
+  /** What the player says after the greeting in a scenario with `opening: stage`: `HELO client.example.com`. */
+  opening: string[];
+  /** Silence is this long after the server has read everything and is idle. Default 1,000. */
+  replyTimeout?: number;
+  /** Makes a new token: a word that exists nowhere else. Default: `sp` and 12 random letters and digits. */
+  newToken?: () => string;
+  /** Shorter waits, for tests. */
+  waits?: Partial<Waits>;
+}
+
+/** How long the player waits for what, in milliseconds. */
+export interface Waits {
+  /** A reply, a greeting, the close: since the server had read everything and was idle. */
+  reply: number;
+  /** The same for a server that is busy all the time. */
+  longest: number;
+  /** After a wrong reply: is it that an earlier command was answered twice? */
+  surplus: number;
+  /** How long the server must say nothing for `silence`. */
+  silence: number;
+  /** How soon a message must be found after its 250. */
+  mail: number;
+  /** How long a message must stay absent after the dialogue. */
+  noMail: number;
+  /** How long a death may take to become known once a connection has ended. */
+  death: number;
+}
 
 /** One line of a dialogue as it was played; the text has placeholders for what differs from run to run. */
 export interface PlayedStep {
   connection: string;
-  /** `C`: the client sent it. `S`: the server did. `-`: a remark (connected, closed, silence). */
+  /** `C`: the client sent it. `S`: the server did. `-`: a remark: `connects`, `closes`, `leaves`, `silence`, `died`. */
   from: 'C' | 'S' | '-';
   /** Without its CR LF; control octets as `\r`, `\0`, `\x1b`. */
   text: string;
+  /** Exactly these octets were sent: `text` shows its line ends, if it has any. */
+  raw?: true;
   /** The line of the scenario that asked for it, as written there. */
   expected?: string;
   /** Line of the scenario file; absent for the player's own opening. */
@@ -17,10 +54,12 @@ export interface PlayedStep {
 
 /** What went wrong: a key of the catalogue, and the values for its sentence. */
 export interface Finding {
-  key: string;
+  key: Key;
   values: Record<string, string | number>;
   /** Index into `steps` of the line that differed, if it was one. */
   step?: number;
+  /** Line of the scenario file: of the `S:` line or the mailbox fence. */
+  line?: number;
 }
 
 export interface PlayResult {
