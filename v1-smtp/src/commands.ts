@@ -7,7 +7,12 @@
 import { mailboxName } from './guards/mailbox-name.ts';
 import type { Limits } from './guards/limits.ts';
 import { type Reply, replies } from './replies.ts';
-import { type Understood, understandNothing, understandPath } from './understand.ts';
+import {
+  type Understood,
+  understandNothing,
+  understandPath,
+  understandRecipient,
+} from './understand.ts';
 
 /**
  * Where a session stands:
@@ -62,9 +67,8 @@ const table = {
   RCPT: {
     allowed: ['mail', 'rcpt'],
     next: 'rcpt',
-    understand: (argument) => understandPath('TO:', argument, replies.sayRcpt),
+    understand: understandRecipient,
     run(transaction, address, { limits }) {
-      if (address === '') return replies.sayRcpt;
       const mailbox = mailboxName(address);
       if (mailbox === undefined) return replies.badMailbox;
       // RFC 5321 §4.5.3.1.10: too many recipients is 452, and the ones so far stay.

@@ -24,7 +24,7 @@ export function explain(error: unknown): string {
     return `Only an administrator may open port ${failure.port}. Choose one above 1023, such as 2525.`;
   }
   if (failure.path !== undefined) {
-    return `The folder ${failure.path} cannot be used (${failure.code}). Choose another: --mailboxes DIR.`;
+    return `${failure.path} cannot be used (${failure.code}): is it there, and may you write to it?`;
   }
   return `The server could not start: ${failure.message}`;
 }

@@ -95,7 +95,7 @@ function serve(
     }
     clearTimeout(timer);
     const wait = session.deadline - Date.now();
-    if (wait === Infinity) return;
+    if (wait === Infinity || socket.destroyed) return;
     timer = setTimeout(() => perform(session.expire(Date.now())), Math.min(wait, LONGEST_TIMER));
   }
 

@@ -66,18 +66,18 @@ export class Mailboxes {
         await file.truncate(size); // no half message stays behind
         throw error;
       }
-      if (size === 0) await this.syncFolder();
+      if (size === 0) await syncFolder(this.folder);
     } finally {
       await file.close();
     }
   }
+}
 
-  /** A new file is safe only when its name is: that is written in the folder. */
-  private async syncFolder(): Promise<void> {
-    if (process.platform === 'win32') return; // Windows cannot, and does it by itself
-    const folder = await open(this.folder, 'r');
-    await folder.sync().finally(() => folder.close());
-  }
+/** A new file is safe only when its name is: that is written in the folder. */
+async function syncFolder(name: string): Promise<void> {
+  if (process.platform === 'win32') return; // Windows cannot, and does it by itself
+  const folder = await open(name, 'r');
+  await folder.sync().finally(() => folder.close());
 }
 
 /**

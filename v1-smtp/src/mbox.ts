@@ -18,17 +18,23 @@ export function mboxEntry(message: ReceivedMessage, recipient: Recipient, client
     // RFC 5321 §4.4: the server that delivers writes down the reverse-path and how it came.
     `Return-Path: <${message.reversePath}>`,
     `Received: from [${client}] by localhost (Stagepost) with SMTP`,
-    `\tfor <${recipient.address}>; ${date.toUTCString().replace('GMT', '+0000')}`,
+    `\tfor <${recipient.address}>; ${rfcDate(date)}`,
   ];
-  // latin1 makes a string with one character an octet, whatever the octets mean.
-  const text = Buffer.from(message.text)
-    .toString('latin1')
-    .replaceAll('\r\n', '\n')
-    .replace(/^>*From /gm, '>$&');
+  const text = plainText(message).replace(/^>*From /gm, '>$&');
   return Buffer.concat([
     Buffer.from(`${head.join('\n')}\n`),
     Buffer.from(text.endsWith('\n') ? `${text}\n` : `${text}\n\n`, 'latin1'),
   ]);
+}
+
+/** latin1 makes a string with one character an octet, whatever the octets mean. */
+function plainText({ text }: ReceivedMessage): string {
+  return Buffer.from(text).toString('latin1').replaceAll('\r\n', '\n');
+}
+
+/** `Fri, 20 Nov 2026 08:49:40 +0000` (RFC 5322 §3.3). */
+function rfcDate(date: Date): string {
+  return date.toUTCString().replace('GMT', '+0000');
 }
 
 /** `Fri Nov 20 08:49:40 2026`, in UTC. */

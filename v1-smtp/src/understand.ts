@@ -80,6 +80,12 @@ const LOCAL_PART = String.raw`(?:${QUOTED}|[^\s@"<>(),:;\\[\]]+)`;
 const DOMAIN = String.raw`(?:\[[^\s[\]\\]*\]|[^\s@"<>(),:;\\[\]]+)`;
 const ADDRESS = new RegExp(`^${LOCAL_PART}(?:@${DOMAIN})?$`);
 
+/** A message may come from nobody (RFC 5321 §4.5.5), but goes to somebody. */
+export function understandRecipient(argument: string): Understood {
+  const path = understandPath('TO:', argument, replies.sayRcpt);
+  return 'value' in path && path.value === '' ? { refusal: replies.sayRcpt } : path;
+}
+
 /**
  * Reads `FROM:<address>` or `TO:<address>` and gives the address. People who type are forgiven a
  * blank after the colon and missing brackets; `<>` gives the empty string (the null reverse-path).

@@ -1,0 +1,27 @@
+/**
+ * Stage 2: a mail server that understands HELO too, so that Thunderbird can send through it.
+ *
+ *     npx tsx server.ts 2525
+ */
+import { listen } from './src/listen.ts';
+import { Mailboxes, readUsersFile } from './src/mailboxes.ts';
+import { readOptions, usage } from './src/options.ts';
+import { stopOnSignals } from './src/terminate.ts';
+import { explain } from './src/explain.ts';
+
+try {
+  const options = readOptions(process.argv.slice(2), process.env);
+  if (options === 'help') {
+    console.log(usage);
+  } else {
+    const { settings, usersFile } = options;
+    if (usersFile !== undefined) settings.users = await readUsersFile(usersFile);
+    const mailboxes = await Mailboxes.open(options.mailboxes, settings);
+    const server = await listen(options, mailboxes);
+    stopOnSignals(() => server.stop());
+    console.log(`smtp ${options.host}:${server.port}`);
+  }
+} catch (error) {
+  console.error(explain(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,147 @@
+/**
+ * The go-between: takes a message to the mailboxes of its recipients. A mailbox is a file
+ * `<folder>/<recipient>.txt`; with `--file-by sender` it is a folder `<folder>/<sender>/` with a file for
+ * each message. This is the only file of the stage that touches the file system.
+ */
+import { constants } from 'node:fs';
+import { access, type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Settings } from './commands.ts';
+import { mailboxName } from './guards/mailbox-name.ts';
+import { mboxEntry, singleEntry } from './mbox.ts';
+import type { Delivery, ReceivedMessage } from './session.ts';
+import { readUsers } from './users.ts';
+
+export class Mailboxes {
+  private readonly folder: string;
+  private readonly fileBy: Settings['fileBy'];
+  /** Makes the names of files that came in the same millisecond different. */
+  private count = 0;
+  /** What is being appended to each mailbox; the next message waits for it. */
+  private readonly busy = new Map<string, Promise<void>>();
+
+  private constructor(folder: string, fileBy: Settings['fileBy']) {
+    this.folder = folder;
+    this.fileBy = fileBy;
+  }
+
+  /**
+   * Makes the folder if it is not there, and the mailboxes of a closed list. Rejects if they cannot be
+   * made or written to.
+   */
+  static async open(folder: string, { users, fileBy }: Settings): Promise<Mailboxes> {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+    for (const mailbox of users ?? []) {
+      const file = await open(path.join(folder, `${mailbox}.txt`), 'a');
+      await file.close();
+    }
+    return new Mailboxes(folder, fileBy);
+  }
+
+  /** Stores the message for every recipient. When it says `stored`, the message is on the disk. */
+  async deliver(message: ReceivedMessage, client: string): Promise<Delivery> {
+    // Twice RCPT for one mailbox is still one message.
+    const recipients = new Map(message.recipients.map((each) => [each.mailbox, each]));
+    try {
+      if (this.fileBy === 'sender') {
+        await this.fileBySender(message, client);
+        return 'stored';
+      }
+      for (const [mailbox, recipient] of recipients) {
+        await this.inTurn(mailbox, () =>
+          this.append(mailbox, mboxEntry(message, recipient, client)),
+        );
+      }
+      return 'stored';
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      console.error(`could not store a message: ${message}`);
+      return code === 'ENOSPC' || code === 'EDQUOT' ? 'full' : 'failed';
+    }
+  }
+
+  /** Two messages for one mailbox at once would be mixed up. */
+  private async inTurn(mailbox: string, job: () => Promise<void>): Promise<void> {
+    const before = this.busy.get(mailbox) ?? Promise.resolve();
+    const mine = before.catch(() => {}).then(job);
+    this.busy.set(mailbox, mine);
+    try {
+      await mine;
+    } finally {
+      if (this.busy.get(mailbox) === mine) this.busy.delete(mailbox);
+    }
+  }
+
+  private async append(mailbox: string, entry: Buffer): Promise<void> {
+    const file = await open(path.join(this.folder, `${mailbox}.txt`), 'a+');
+    try {
+      const size = await mendTornEnd(file);
+      try {
+        await file.appendFile(entry);
+        // Without fsync the message may be in memory only when the power fails.
+        await file.sync();
+      } catch (error) {
+        await file.truncate(size); // no half message stays behind
+        throw error;
+      }
+      if (size === 0) await syncFolder(this.folder);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** `<folder>/<sender>/<time>-<count>.txt`: a listing by name is a listing by time. */
+  private async fileBySender(message: ReceivedMessage, client: string): Promise<void> {
+    const folder = path.join(this.folder, mailboxName(message.reversePath) ?? 'mailer-daemon');
+    await mkdir(folder, { recursive: true });
+    const time = new Date(message.receivedAt).toISOString().replace(/[:.]/g, '-');
+    const name = path.join(folder, `${time}-${process.pid}-${(this.count += 1)}.txt`);
+    const file = await open(name, 'wx');
+    try {
+      await file.appendFile(singleEntry(message, client));
+      await file.sync();
+    } catch (error) {
+      await file.close();
+      await rm(name); // no half message stays behind
+      throw error;
+    }
+    await file.close();
+    await syncFolder(folder);
+    await syncFolder(this.folder);
+  }
+}
+
+/** A new file is safe only when its name is: that is written in the folder. */
+async function syncFolder(name: string): Promise<void> {
+  if (process.platform === 'win32') return; // Windows cannot, and does it by itself
+  const folder = await open(name, 'r');
+  await folder.sync().finally(() => folder.close());
+}
+
+/**
+ * A server that was killed while it wrote may have left half a message behind (nobody was told 250
+ * for it). The next one must begin on a line of its own, after an empty one. Gives the file's size.
+ */
+async function mendTornEnd(file: FileHandle): Promise<number> {
+  const { size } = await file.stat();
+  const tail = Buffer.alloc(Math.min(size, 16384));
+  await file.read(tail, 0, tail.length, size - tail.length);
+  if (size === 0 || tail.subarray(-2).toString() === '\n\n') return size;
+  const lastLine = tail.subarray(tail.lastIndexOf('\n') + 1).toString('latin1');
+  // Half a From_ line is not yet a message, and would look like text of the message before it.
+  const torn = lastLine !== '' && ('From '.startsWith(lastLine) || lastLine.startsWith('From '));
+  if (torn) await file.truncate(size - lastLine.length);
+  await file.appendFile(torn ? '\n' : lastLine === '' ? '\n' : '\n\n');
+  return (await file.stat()).size;
+}
+
+/** Reads the file of `--users`. Rejects if it cannot be read or a line of it is no name. */
+export async function readUsersFile(file: string): Promise<Set<string>> {
+  const text = await readFile(file, 'utf8');
+  try {
+    return readUsers(text);
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
