@@ -33,3 +33,19 @@ export interface Ended {
   /** The last lines it printed, both streams, oldest first. */
   output: string[];
 }
+
+/** A server that was started here, and that has to be stopped here. */
+export interface ServerUnderTest extends RunningServer {
+  /** The ports that it was told, by the names of the placeholders. */
+  ports: Readonly<
+    Record<'smtp' | 'pop3' | 'imap' | 'smtps' | 'pop3s' | 'imaps' | 'submission', number>
+  >;
+  /** The fresh folder that it runs in. */
+  folder: string;
+  /** What its author should know of the way it was started: keys of the catalogue. */
+  notes: { key: string; values: Record<string, string | number> }[];
+  /** The last 64 KiB that it printed, both streams. */
+  output(): string;
+  /** Ends it, all its processes, and removes its folder. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,125 @@
+/**
+ * What Linux tells of other processes in `/proc`: which belong together, which are working, and which
+ * sockets they hold. Everything here is read synchronously: these files are memory, not disk, and a
+ * round through the thread pool would take longer than the answer. On other systems: nothing found.
+ */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+export interface ProcessInfo {
+  pid: number;
+  parent: number;
+  group: number;
+  /** R running, S sleeping, D waiting for a disk, Z ended but not yet buried, … */
+  state: string;
+}
+
+/** All processes that can be seen. */
+export function processes(): ProcessInfo[] {
+  return entries('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => Number(name))
+    .map((pid) => processInfo(pid))
+    .filter((info) => info !== undefined);
+}
+
+function processInfo(pid: number): ProcessInfo | undefined {
+  const fields = statFields(`/proc/${pid}/stat`);
+  if (fields === undefined) return undefined;
+  const [state, parent, group] = fields;
+  return { pid, state: state!, parent: Number(parent), group: Number(group) };
+}
+
+/** Is it there, and not only as a zombie that nobody has buried yet? */
+export function isAlive(pid: number): boolean {
+  const info = processInfo(pid);
+  return info !== undefined && isLiving(info);
+}
+
+function isLiving({ state }: ProcessInfo): boolean {
+  return state !== 'Z' && state !== 'X';
+}
+
+/**
+ * The living processes that were started by `leaders`: those of their process groups, and their
+ * descendants, themselves included.
+ */
+export function treeOf(
+  leaders: readonly number[],
+  all: readonly ProcessInfo[] = processes(),
+): number[] {
+  const tree = new Set(leaders);
+  const living = all.filter((info) => isLiving(info));
+  let grew = true;
+  while (grew) {
+    grew = false;
+    for (const { pid, parent, group } of living) {
+      if (tree.has(pid) || !(tree.has(parent) || leaders.includes(group))) continue;
+      tree.add(pid);
+      grew = true;
+    }
+  }
+  return living.filter(({ pid }) => tree.has(pid)).map(({ pid }) => pid);
+}
+
+/**
+ * The living processes whose environment holds `NAME=value`. Finds also those that left their process
+ * group and their parents, as a daemon does. Only one's own processes can be looked into.
+ */
+export function processesWithVariable(assignment: string): number[] {
+  return processes()
+    .filter((info) => isLiving(info))
+    .map(({ pid }) => pid)
+    .filter((pid) => `\0${read(`/proc/${pid}/environ`) ?? ''}`.includes(`\0${assignment}\0`));
+}
+
+/** Is one of the processes at work: a thread of it running, or waiting for a disk? */
+export function anyAtWork(pids: readonly number[]): boolean {
+  return pids.some((pid) =>
+    entries(`/proc/${pid}/task`).some((thread) => {
+      const state = statFields(`/proc/${pid}/task/${thread}/stat`)?.[0];
+      return state === 'R' || state === 'D';
+    }),
+  );
+}
+
+/** Inodes of the sockets that the processes hold open. */
+export function socketsOf(pids: readonly number[]): Set<string> {
+  const inodes = new Set<string>();
+  for (const pid of pids) {
+    for (const descriptor of entries(`/proc/${pid}/fd`)) {
+      const inode = /^socket:\[(\d+)\]$/.exec(link(`/proc/${pid}/fd/${descriptor}`))?.[1];
+      if (inode !== undefined) inodes.add(inode);
+    }
+  }
+  return inodes;
+}
+
+/** Fields of a `stat` file from the state on: what stands before may hold blanks and parentheses. */
+function statFields(file: string): string[] | undefined {
+  const text = read(file);
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return undefined; // The process has ended meanwhile, or belongs to somebody else.
+  }
+}
+
+function entries(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
+  }
+}
+
+function link(file: string): string {
+  try {
+    return readlinkSync(file);
+  } catch {
+    return '';
+  }
+}
