@@ -1,0 +1,164 @@
+/**
+ * Thunderbird itself, without a screen: opens it on a fresh profile, writes a message in its composer
+ * and presses Send, as a person would.
+ *
+ *   const thunderbird = await openThunderbird({ smtpPort, name: 'Alice', address: 'alice@example.com' });
+ *   await thunderbird.send({ to: 'bob@example.com', subject: 'Été', body: 'Ça va ?' });
+ *   await thunderbird.close();
+ */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { connectMarionette } from './marionette.ts';
+import { writeProfile, type Account } from './thunderbird-profile.ts';
+
+export interface Thunderbird {
+  /** Composes and sends; resolves when the server has accepted, rejects with what Thunderbird says. */
+  send(message: { to: string; subject: string; body: string }): Promise<void>;
+  /** Runs privileged JavaScript inside (see Marionette.run); for what a test needs and `send` is not. */
+  run(script: string, ...args: unknown[]): Promise<unknown>;
+  /** Ends Thunderbird and all its processes, and removes its profile. */
+  close(): Promise<void>;
+}
+
+export interface ThunderbirdOptions extends Account {
+  /** The program. */
+  program?: string;
+}
+
+/** Milliseconds; a cold start on a busy machine takes ten seconds. */
+const startLimit = 60_000;
+const scriptLimit = 30_000;
+const quitLimit = 10_000;
+
+export async function openThunderbird(options: ThunderbirdOptions): Promise<Thunderbird> {
+  const profile = await mkdtemp(path.join(tmpdir(), 'stagepost-thunderbird-'));
+  await writeProfile(profile, options);
+  const child = spawn(
+    options.program ?? 'thunderbird',
+    [
+      '--headless',
+      '--no-remote',
+      '--profile',
+      profile,
+      '--marionette',
+      '--remote-allow-system-access',
+    ],
+    // A home of its own, so that neither a running Thunderbird nor this user's settings matter.
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: '1' },
+      detached: process.platform !== 'win32', // a group of its own, so that the whole tree can be ended
+    },
+  );
+  const ended = once(child, 'exit').catch(() => undefined);
+  const cleanUp = async (): Promise<void> => {
+    endTree(child);
+    await ended;
+    await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  };
+
+  try {
+    const marionette = await connectMarionette(await marionettePort(child));
+    const run = (script: string, ...args: unknown[]): Promise<unknown> =>
+      marionette.run(script, args, scriptLimit);
+    return {
+      run,
+      send: async (message) => {
+        const failure = await run(composeAndSend, message);
+        if (failure !== null) throw new Error(`Thunderbird could not send: ${failure as string}`);
+      },
+      close: async () => {
+        // Thunderbird says QUIT to the SMTP server when it is asked to end, not when it is killed.
+        marionette.quit();
+        const timer = setTimeout(() => endTree(child), quitLimit);
+        await ended;
+        clearTimeout(timer);
+        marionette.close();
+        await cleanUp();
+      },
+    };
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
+}
+
+/** Thunderbird prints `Marionette INFO Listening on port 34263` once it can be driven. */
+function marionettePort(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`Thunderbird did not get ready within ${startLimit} ms`));
+    }, startLimit);
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`Thunderbird ended with ${code ?? 'a signal'}`)));
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      const port = /Marionette\s+INFO\s+Listening on port (\d+)/.exec(line)?.[1];
+      if (port === undefined) return;
+      clearTimeout(timer);
+      resolve(Number(port));
+    });
+  });
+}
+
+/** Ends the process and its children: the group on Unix, the tree on Windows. */
+function endTree(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    if (process.platform === 'win32')
+      spawnSync('taskkill', ['/pid', String(child.pid), '/t', '/f']);
+    else process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // The group is gone already.
+  }
+}
+
+/**
+ * Runs inside Thunderbird. Opens the composer with the message in it, presses Send when its editor is
+ * ready, and calls back with null when the server has taken the message, or with the reason why not.
+ * An alert would wait for a person, so it is answered here and its text is the reason.
+ */
+const composeAndSend = `
+  const [message, done] = arguments;
+  const { MailServices } = ChromeUtils.importESModule('resource:///modules/MailServices.sys.mjs');
+  const create = (name, type) => Cc['@mozilla.org/messengercompose/' + name + ';1'].createInstance(type);
+
+  const fields = create('composefields', Ci.nsIMsgCompFields);
+  fields.to = message.to;
+  fields.subject = message.subject;
+  fields.body = message.body;
+  const parameters = create('composeparams', Ci.nsIMsgComposeParams);
+  parameters.type = Ci.nsIMsgCompType.New;
+  parameters.format = Ci.nsIMsgCompFormat.PlainText;
+  parameters.identity = MailServices.accounts.allIdentities[0];
+  parameters.composeFields = fields;
+
+  const finish = (failure) => {
+    Services.ww.unregisterNotification(windows);
+    Services.obs.removeObserver(sent, 'mail:composeSendSucceeded');
+    done(failure);
+  };
+  const sent = () => finish(null);
+  const windows = (window, topic) => {
+    if (topic !== 'domwindowopened') return;
+    window.addEventListener('load', () => {
+      const kind = window.document.documentElement.getAttribute('windowtype');
+      if (kind === 'msgcompose') {
+        window.addEventListener('compose-editor-ready', () => window.SendMessage(), { once: true });
+        window.addEventListener('compose-prepare-message-completed', (event) => {
+          if (event.detail?.exception) finish(event.detail.exception.message);
+        });
+      } else if (window.location.href.includes('commonDialog')) {
+        const text = window.document.getElementById('infoBody').textContent;
+        window.close();
+        finish(text);
+      }
+    }, { once: true });
+  };
+  Services.obs.addObserver(sent, 'mail:composeSendSucceeded');
+  Services.ww.registerNotification(windows);
+  MailServices.compose.OpenComposeWindowWithParams(null, parameters);
+`;
