@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import type { MailboxBlock, Scenario } from '../../src/notation/model.ts';
+import type { PlayedStep } from '../../src/player/model.ts';
+import { dialogueOf } from '../../src/uml/from-scenario.ts';
+
+function scenario(blocks: Partial<MailboxBlock>[], variant?: string): Scenario {
+  return {
+    id: 'v1/x',
+    stage: 'v1',
+    file: 'x.md',
+    title: 'A title',
+    step: 1,
+    points: 1,
+    kind: 'core',
+    rfc: undefined,
+    hint: undefined,
+    needs: [],
+    until: undefined,
+    diagram: true,
+    variant,
+    opening: 'stage',
+    delivery: 'line',
+    hostile: false,
+    prose: '',
+    blocks: blocks.map((block) => ({
+      type: 'mailbox',
+      address: 'bob@example.com',
+      token: 'token',
+      nothing: false,
+      lines: [],
+      line: 1,
+      ...block,
+    })),
+  };
+}
+
+/** Steps from `alice C TEXT`. */
+function played(...lines: string[]): PlayedStep[] {
+  return lines.map((line) => {
+    const [connection, from, ...words] = line.split(' ');
+    return { connection: connection!, from: from as 'C', text: words.join(' '), ok: true };
+  });
+}
+
+const message = ['smtp C Subject: {token}', 'smtp C .', 'smtp S 250 OK'];
+
+describe('the dialogue of a played scenario', () => {
+  it('names the participants: one client plainly, several by their connections', () => {
+    const one = dialogueOf(scenario([]), played('smtp S 220 ready'));
+    expect(one.participants.map(({ label }) => label)).toEqual(['Client', 'Server v1']);
+    const two = dialogueOf(scenario([], 'strict'), played('a S 220 x', 'b S 220 x'));
+    expect(two.participants.map(({ label }) => label)).toEqual([
+      'Client a',
+      'Client b',
+      'Server v1\n(strict)',
+    ]);
+  });
+
+  it('puts the message into its mailboxes before the 250 that promises it', () => {
+    const blocks = [{}, { address: 'carol@example.com', lines: [Buffer.from('{token}\t\xe9')] }];
+    const { events } = dialogueOf(scenario(blocks), played(...message));
+    expect(events.slice(2)).toEqual([
+      { type: 'store', from: 'server', to: 'mailbox bob@example.com', lines: [] },
+      { type: 'store', from: 'server', to: 'mailbox carol@example.com', lines: ['Hello\\té'] },
+      { type: 'line', from: 'server', to: 'smtp', text: '250 OK' },
+    ]);
+  });
+
+  it('stores nothing before a reply that refuses', () => {
+    const { events } = dialogueOf(
+      scenario([{}]),
+      played('smtp C {token}', 'smtp C .', 'smtp S 554 no', ...message),
+    );
+    expect(events.map(({ type }) => type)).toEqual([
+      'line',
+      'line',
+      'line',
+      'line',
+      'line',
+      'store',
+      'line',
+    ]);
+  });
+
+  it('shows the word of the player as one that reads well', () => {
+    const { events } = dialogueOf(scenario([]), played('smtp C {token} {token.2} {other}'));
+    expect(events).toEqual([
+      { type: 'line', from: 'smtp', to: 'server', text: 'Hello Hello2 {other}' },
+    ]);
+  });
+
+  it('says at the end what did not arrive', () => {
+    const blocks = [{ nothing: true }, { address: undefined, nothing: true, token: 'token.2' }];
+    const { events } = dialogueOf(scenario(blocks), played('smtp - leaves'));
+    expect(events).toEqual([
+      { type: 'remark', over: ['smtp', 'server'], text: 'the client drops the connection' },
+      {
+        type: 'remark',
+        over: ['mailbox bob@example.com'],
+        text: 'nothing with "Hello" arrives here',
+      },
+      { type: 'remark', over: ['server'], text: 'nothing with "Hello2" is stored' },
+    ]);
+  });
+
+  it('shows octets that are no text as escapes', () => {
+    const { events } = dialogueOf(scenario([{ lines: [Uint8Array.of(0xe9)] }]), played(...message));
+    expect(events[2]).toMatchObject({ type: 'store', lines: ['\\xE9'] });
+  });
+});

@@ -1,0 +1,2 @@
+/** Puppeteer drives the browser that is installed; `npm ci` must not download another. */
+module.exports = { skipDownload: true };

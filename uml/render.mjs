@@ -1,0 +1,99 @@
+/**
+ * Draws Mermaid sources as SVG, in a browser that is installed already. One browser and one page
+ * serve for all of them: loading Mermaid takes a second, a diagram some 20 ms.
+ *
+ * The kit loads this file when it has something to draw (`tests/src/uml/draw.ts`); it is the only
+ * one that needs the packages of this folder.
+ */
+/* global document, mermaid, DOMParser, XMLSerializer */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import puppeteer from 'puppeteer';
+import { look } from './look.mjs';
+
+const require = createRequire(import.meta.url);
+/** Mermaid as a script: the very version that mermaid-cli brings. */
+const MERMAID = path.join(path.dirname(require.resolve('mermaid')), 'mermaid.min.js');
+const FONTS = [
+  { family: 'DejaVu Sans', weight: 400, file: 'DejaVuSans.ttf' },
+  { family: 'DejaVu Sans', weight: 700, file: 'DejaVuSans-Bold.ttf' },
+  { family: 'DejaVu Sans Mono', weight: 400, file: 'DejaVuSansMono.ttf' },
+];
+
+/**
+ * Draws the sources in their order, each handed to `drawn` as soon as it is done.
+ *
+ * @param {readonly string[]} sources Mermaid texts
+ * @param {{ browser: string, png?: boolean }} options the browser's path; `png`: pictures of dots too
+ * @param {(index: number, svg: string, png: Uint8Array | undefined) => Promise<void>} drawn
+ */
+export async function render(sources, options, drawn) {
+  const browser = await puppeteer.launch({
+    executablePath: options.browser,
+    args: ['--no-first-run', '--disable-background-networking', ...sandboxArguments()],
+  });
+  try {
+    const page = await browser.newPage();
+    await page.setViewport({ width: 1600, height: 1200, deviceScaleFactor: 2 });
+    await page.setContent(await emptyPage());
+    await page.addScriptTag({ path: MERMAID });
+    await page.evaluate(prepare, look);
+    for (const [index, source] of sources.entries()) {
+      const svg = await page.evaluate(draw, source);
+      const picture = options.png ? await photograph(page, svg) : undefined;
+      await drawn(index, `${svg}\n`, picture);
+    }
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Chromium's own sandbox does not work for root. */
+function sandboxArguments() {
+  return process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+}
+
+async function emptyPage() {
+  const faces = await Promise.all(
+    FONTS.map(async ({ family, weight, file }) => {
+      const font = await readFile(require.resolve(`dejavu-fonts-ttf/ttf/${file}`));
+      const source = `url(data:font/ttf;base64,${font.toString('base64')})`;
+      return `@font-face { font-family: "${family}"; font-weight: ${weight}; src: ${source}; }`;
+    }),
+  );
+  return `<!doctype html><meta charset="utf-8"><style>${faces.join('\n')}</style><body></body>`;
+}
+
+/** In the page: fonts are loaded before anything is measured. */
+async function prepare(configuration) {
+  await Promise.all([...document.fonts].map((font) => font.load()));
+  mermaid.initialize(configuration);
+}
+
+/** In the page: a source becomes SVG that is well-formed XML, on white, whatever page it lies on. */
+async function draw(source) {
+  const { svg: text } = await mermaid.render('diagram', source);
+  const svg = new DOMParser().parseFromString(text, 'text/html').querySelector('svg');
+  const paper = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
+  const { x, y, width, height } = svg.viewBox.baseVal;
+  for (const [name, value] of Object.entries({ x, y, width, height, fill: '#ffffff' })) {
+    paper.setAttribute(name, value);
+  }
+  const described = svg.querySelectorAll(':scope > title, :scope > desc');
+  if (described.length > 0) described[described.length - 1].after(paper);
+  else svg.prepend(paper);
+  return new XMLSerializer().serializeToString(svg);
+}
+
+async function photograph(page, svg) {
+  await page.evaluate((text) => {
+    document.body.innerHTML = text;
+  }, svg);
+  const element = await page.$('svg');
+  const picture = await element.screenshot({ type: 'png' });
+  await page.evaluate(() => {
+    document.body.innerHTML = '';
+  });
+  return picture;
+}
