@@ -63,7 +63,8 @@ export class Mailboxes {
         // Without fsync the message may be in memory only when the power fails.
         await file.sync();
       } catch (error) {
-        await file.truncate(size); // no half message stays behind
+        // No half message stays behind, if it can be helped; the error to tell is the first one.
+        await file.truncate(size).catch(() => {});
         throw error;
       }
       if (size === 0) await syncFolder(this.folder);

@@ -75,7 +75,7 @@ export type Understood = { value: string } | { refusal: Reply };
 
 // "john doe"@example.com: inside the quotes, blanks, @ and > are letters like any other.
 const QUOTED = String.raw`"(?:[^"\\]|\\.)*"`;
-const IN_BRACKETS = new RegExp(`^<((?:${QUOTED}|[^"<>])*)>(.*)$`);
+const IN_BRACKETS = new RegExp(`^<((?:${QUOTED}|[^"<>])*)>(| .*)$`);
 const LOCAL_PART = String.raw`(?:${QUOTED}|[^\s@"<>(),:;\\[\]]+)`;
 const DOMAIN = String.raw`(?:\[[^\s[\]\\]*\]|[^\s@"<>(),:;\\[\]]+)`;
 const ADDRESS = new RegExp(`^${LOCAL_PART}(?:@${DOMAIN})?$`);
@@ -95,10 +95,10 @@ export function understandPath(keyword: string, argument: string, say: Reply): U
   if (argument.slice(0, keyword.length).toUpperCase() !== keyword) return { refusal: say };
   const path = argument.slice(keyword.length).replace(/^[ \t]+/, '');
   if (hasControls(path)) return { refusal: replies.badMailbox };
-  const [, inner, rest] = IN_BRACKETS.exec(path) ?? /^([^\s<>]+)(.*)$/.exec(path) ?? [];
+  const [, inner, rest] = IN_BRACKETS.exec(path) ?? /^([^\s<>]+)(| .*)$/.exec(path) ?? [];
   if (inner === undefined || rest === undefined) return { refusal: say };
   // RFC 5321 §4.1.1.11: parameters come with extensions, and extensions with EHLO.
-  if (rest.trim() !== '') return { refusal: replies.unknownParameter };
+  if (rest !== '') return { refusal: replies.unknownParameter };
   // RFC 5321 §4.1.1.3: a source route (`@a,@b:user@c`) is accepted and ignored.
   const address = inner.replace(/^@[^\s:]*:/, '');
   if (address !== '' && !ADDRESS.test(address)) return { refusal: say };

@@ -1,0 +1,83 @@
+/** Starts a stage as its users do, on a port that the system gives. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { pathToFileURL } from 'node:url';
+import { createRequire } from 'node:module';
+
+/** tsx by its full name, so that a stage can be started from any folder. */
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+
+export interface Started {
+  port: number;
+  output: () => string;
+  kill: (signal: NodeJS.Signals) => void;
+  /** The exit code, or the signal that ended it. */
+  ended: Promise<number | NodeJS.Signals>;
+}
+
+function run(folder: string, args: string[]) {
+  const child = spawn(process.execPath, ['--import', TSX, 'server.ts', ...args], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, SystemRoot: process.env.SystemRoot },
+  });
+  let output = '';
+  child.stdout.on('data', (text) => (output += String(text)));
+  child.stderr.on('data', (text) => (output += String(text)));
+  const ended = once(child, 'close').then(
+    ([code, signal]) => (code ?? signal) as number | NodeJS.Signals,
+  );
+  return { child, ended, output: () => output };
+}
+
+/** Runs it to its end: for bad options and the like. */
+export async function runServer(folder: string, args: string[]) {
+  const { ended, output } = run(folder, args);
+  return { code: await ended, output: output() };
+}
+
+/** Resolves when it listens. Rejects with what it printed if it ends before. */
+export async function startServer(folder: string, args: string[]): Promise<Started> {
+  const { child, ended, output } = run(folder, ['--smtp', '0', ...args]);
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stdout.on('data', () => {
+      const found = /^smtp .*:(\d+)$/m.exec(output());
+      if (found) resolve(Number(found[1]));
+    });
+    void ended.then((code) => reject(new Error(`ended with ${code}: ${output()}`)));
+  });
+  return { port, output, ended, kill: (signal) => child.kill(signal) };
+}
+
+/** A client that says what it is told and hears what it waits for. */
+export async function connect(port: number) {
+  const socket = createConnection(port, '127.0.0.1');
+  await once(socket, 'connect');
+  let heard = '';
+  let closed = false;
+  let wake = () => {};
+  socket.on('data', (octets) => {
+    heard += octets.toString('latin1');
+    wake();
+  });
+  socket.on('close', () => {
+    closed = true;
+    wake();
+  });
+  socket.on('error', () => {});
+  const until = async (done: () => boolean): Promise<string> => {
+    while (!done()) {
+      if (closed) throw new Error(`closed after ${JSON.stringify(heard)}`);
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+    return heard;
+  };
+  return {
+    socket,
+    say: (...lines: string[]) => void socket.write(lines.map((line) => `${line}\r\n`).join('')),
+    /** Everything heard so far, once it holds a line that begins like this. */
+    hear: (start: string | number) => until(() => heard.includes(`${start}`)),
+    /** Everything heard, once the server has closed. */
+    end: () => until(() => closed),
+  };
+}

@@ -1,0 +1,191 @@
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { connect, runServer, type Started, startServer } from './process.ts';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const ENVELOPE = ['MAIL FROM:<alice@example.com>', 'RCPT TO:<bob@example.com>', 'DATA'];
+
+describe.each(['v1-smtp', 'v2-helo'])('the server of %s', (stage) => {
+  let folder: string;
+  let mailboxes: string;
+  const servers: Started[] = [];
+
+  // A copy of the stage alone, in a folder of its own: it needs nothing of the kit.
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'stagepost-server-'));
+    await cp(path.join(ROOT, stage), path.join(folder, stage), {
+      recursive: true,
+      filter: (name) => !/node_modules|mailboxes$/.test(name),
+    });
+    folder = path.join(folder, stage);
+    mailboxes = path.join(folder, 'mailboxes');
+  });
+  afterEach(async () => {
+    for (const server of servers.splice(0)) {
+      server.kill('SIGKILL');
+      await server.ended;
+    }
+    await rm(mailboxes, { recursive: true, force: true });
+  });
+  afterAll(() => rm(path.dirname(folder), { recursive: true, force: true }));
+
+  async function start(...args: string[]): Promise<Started> {
+    const server = await startServer(folder, args);
+    servers.push(server);
+    return server;
+  }
+
+  it('makes its mailboxes at start, logs what happens, and stores what it acknowledges', async () => {
+    const server = await start();
+    expect(await readdir(mailboxes)).toEqual([]);
+    const client = await connect(server.port);
+    client.say(...ENVELOPE, 'hello', '.', 'QUIT');
+    expect(await client.end()).toMatch(/\r\n354 .*\r\n250 .*\r\n221 .*\r\n$/);
+    expect(await readFile(path.join(mailboxes, 'bob@example.com.txt'), 'utf8')).toContain(
+      '\nhello\n',
+    );
+    expect(server.output()).toMatch(/#1 connection from 127\.0\.0\.1 port \d+\n/);
+    expect(server.output()).toMatch(
+      /#1 message from <alice@example\.com> for <bob@example\.com>, 7 octets: stored\n/,
+    );
+  });
+
+  it('keeps nothing of a message whose client leaves', async () => {
+    const server = await start();
+    const client = await connect(server.port);
+    client.say(...ENVELOPE, 'half a message');
+    await client.hear(354);
+    client.socket.destroy();
+    const next = await connect(server.port);
+    next.say('QUIT');
+    await next.end();
+    expect(await readdir(mailboxes)).toEqual([]);
+  });
+
+  it('serves many clients at once', async () => {
+    const server = await start();
+    const clients = await Promise.all(Array.from({ length: 60 }, () => connect(server.port)));
+    for (const client of clients) client.say(...ENVELOPE);
+    for (const client of clients) await client.hear(354);
+    clients.forEach((client, index) => client.say(`letter ${index}.`, '.', 'QUIT'));
+    for (const client of clients) await client.end();
+    const mailbox = await readFile(path.join(mailboxes, 'bob@example.com.txt'), 'utf8');
+    for (const index of clients.keys()) expect(mailbox.split(`letter ${index}.\n`)).toHaveLength(2);
+  });
+
+  it('says 421 to more clients than it may serve', async () => {
+    const server = await start('--max-connections', '1');
+    const first = await connect(server.port);
+    await first.hear(220);
+    expect(await (await connect(server.port)).end()).toMatch(/^421 /);
+    first.say('QUIT');
+    await first.end();
+    // The server hears of the end a little later than the client.
+    while (!(await (await connect(server.port)).hear('\r\n')).startsWith('220'));
+  });
+
+  it('closes on a client that says nothing', async () => {
+    const server = await start('--command-timeout', '1');
+    expect(await (await connect(server.port)).end()).toMatch(/^220 .*\r\n421 .*\r\n$/);
+  });
+
+  it('lets the last reply reach a client that is still sending', async () => {
+    const server = await start();
+    const client = await connect(server.port);
+    client.socket.write('x'.repeat(2_000_000));
+    expect(await client.end()).toMatch(/^220 .*\r\n500 .*\r\n$/);
+  });
+
+  it.runIf(process.platform !== 'win32').each(['SIGINT', 'SIGTERM'] as const)(
+    'finishes the message in hand at %s, closes the others with 421, and ends with 0',
+    async (signal) => {
+      const server = await start();
+      const [idle, busy] = [await connect(server.port), await connect(server.port)];
+      await idle.hear(220);
+      busy.say(...ENVELOPE);
+      await busy.hear(354);
+      server.kill(signal);
+      expect(await idle.end()).toMatch(/\r\n421 .*\r\n$/);
+      busy.say('the rest', '.');
+      expect(await busy.end()).toMatch(/\r\n250 .*\r\n421 .*\r\n$/);
+      expect(await server.ended).toBe(0);
+      expect(await readFile(path.join(mailboxes, 'bob@example.com.txt'), 'utf8')).toContain(
+        'the rest',
+      );
+    },
+  );
+
+  it('can be started again at once', async () => {
+    const server = await start();
+    const client = await connect(server.port);
+    await client.hear(220);
+    server.kill('SIGKILL');
+    await server.ended;
+    const again = await startServer(folder, ['--smtp', String(server.port)]);
+    servers.push(again);
+    await (await connect(again.port)).hear(220);
+  });
+
+  it('prints its help', async () => {
+    const { code, output } = await runServer(folder, ['--help']);
+    expect(code).toBe(0);
+    expect(output).toMatch(/^Usage: server\.ts \[port\] \[options\]\n/);
+    expect(output.split('\n').every((line) => line.length <= 80)).toBe(true);
+  });
+
+  it.concurrent.each([
+    [['--nonsense'], /^Unknown option '--nonsense'.*--help/],
+    [['70000'], /^The port must be a whole number from 0 to 65535, not "70000"\.$/],
+    [['x'], /^The port must be/],
+    [['1', '2'], /^One port is enough/],
+    [['2525', '--smtp', '2525'], /^The port was given twice/],
+    [['0', '--max-message', '0'], /^--max-message must be/],
+    [['0', '--host', '192.0.2.1'], /^This machine does not have the address 192\.0\.2\.1/],
+    [['0', '--mailboxes', path.join('server.ts', 'x')], /^\S*server\.ts\S* cannot be used \(\w+\)/],
+  ])('refuses %j in one line, with exit code 1', async (args, message) => {
+    const { code, output } = await runServer(folder, args);
+    expect(output.trimEnd()).toMatch(message);
+    expect(output.trimEnd()).not.toContain('\n');
+    expect(code).toBe(1);
+  });
+
+  it('says that the port is taken', async () => {
+    const { port } = await start();
+    const { code, output } = await runServer(folder, [String(port)]);
+    expect(output).toMatch(new RegExp(`^Port ${port} is taken\\. .*\n$`));
+    expect(code).toBe(1);
+  });
+});
+
+describe('the server of v2-helo', () => {
+  const folder = path.join(ROOT, 'v2-helo');
+
+  it.concurrent.each([
+    [['--file-by', 'date'], /^--file-by must be recipient or sender, not "date"\.\n$/],
+    [['--users', 'x', '--file-by', 'sender'], /^--users .*choose one\.\n$/],
+    [
+      ['--users', path.join(os.tmpdir(), 'no', 'such', 'file')],
+      /file cannot be used \(ENOENT\).*\n$/,
+    ],
+  ])('refuses %j in one line', async (args, message) => {
+    const { code, output } = await runServer(folder, ['0', ...args]);
+    expect(output).toMatch(message);
+    expect(code).toBe(1);
+  });
+
+  it('makes the mailboxes of a closed list at start', async () => {
+    const temporary = await mkdtemp(path.join(os.tmpdir(), 'stagepost-users-'));
+    await mkdir(path.join(temporary, 'mail'));
+    await writeFile(path.join(temporary, 'users'), 'Alice\nbob\n');
+    const server = await startServer(folder, [
+      '--users', path.join(temporary, 'users'), '--mailboxes', path.join(temporary, 'mail'),
+    ]); // prettier-ignore
+    expect(await readdir(path.join(temporary, 'mail'))).toEqual(['alice.txt', 'bob.txt']);
+    server.kill('SIGKILL');
+    await server.ended;
+    await rm(temporary, { recursive: true });
+  });
+});

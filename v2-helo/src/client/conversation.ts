@@ -1,0 +1,110 @@
+/**
+ * A connection to the server: a command goes out, its reply comes back. The client's one file that
+ * touches the network.
+ * Roles: listen (await what the server says), send, terminate (close well).
+ */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { Complaint } from './complaint.ts';
+import { ReplyReader, type Reply } from './replies.ts';
+import { words } from './words.ts';
+
+export interface ServerAddress {
+  host: string;
+  port: number;
+  /** How long the server may be silent, in seconds. (RFC 5321 §4.5.3.2 gives it minutes.) */
+  timeout: number;
+}
+
+/** Is told every line of the dialogue as it is said: by the client (`C`) or the server (`S`). */
+export type Show = (who: 'C' | 'S', line: string) => void;
+
+export class Conversation {
+  readonly #socket: Socket;
+  readonly #received: AsyncIterator<Buffer>;
+  readonly #reader: ReplyReader;
+  readonly #show: Show;
+  #replies: Reply[] = [];
+  /** What the server has to do next, for the person who reads the error. */
+  #owed = words.owed.greeting;
+
+  private constructor(socket: Socket, timeout: number, show: Show) {
+    this.#socket = socket;
+    this.#received = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    this.#reader = new ReplyReader((line) => show('S', line));
+    this.#show = show;
+    socket.on('error', () => undefined); // `reply()` gets the error as well, and tells it.
+    socket.on('timeout', () => {
+      socket.destroy(new Complaint(words.silent(this.#owed, timeout) + this.#hint()));
+    });
+  }
+
+  /** @throws Complaint if nobody answers there */
+  static async open({ host, port, timeout }: ServerAddress, show: Show): Promise<Conversation> {
+    const socket = connect({ host, port, timeout: timeout * 1000, noDelay: true });
+    const conversation = new Conversation(socket, timeout, show);
+    try {
+      await once(socket, 'connect');
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? words.noAnswer(timeout);
+      if (code === 'ECONNREFUSED') throw new Complaint(words.nobodyListens(host, port));
+      if (code === 'ENOTFOUND') throw new Complaint(words.noHost(host));
+      throw new Complaint(words.unreachable(host, port, code));
+    }
+    return conversation;
+  }
+
+  /** Sends a command and awaits its reply. */
+  async command(line: string): Promise<Reply> {
+    return this.#say([line], words.owed.answer(line));
+  }
+
+  /** Sends the text of a message, its lone dot included, and awaits the reply. */
+  async text(lines: string[]): Promise<Reply> {
+    return this.#say(lines, words.owed.text);
+  }
+
+  /** The next reply; without a command before it, the greeting. */
+  async reply(): Promise<Reply> {
+    while (this.#replies.length === 0) {
+      const octets = await this.#received.next().catch((error: unknown) => {
+        if (error instanceof Complaint) throw error;
+        return { done: true, value: undefined } as const; // A reset is one more way to close.
+      });
+      if (octets.done) throw new Complaint(words.closed(this.#owed) + this.#hint());
+      this.#replies = this.#reader.push(octets.value);
+    }
+    const reply = this.#replies.shift()!;
+    // RFC 5321 §3.8: 421, "I am closing", may come at any time and ends everything.
+    if (reply.code === '421') throw new Complaint(words.closing(reply.lines.join(' ')));
+    return reply;
+  }
+
+  /** RFC 5321 §4.1.1.10: say QUIT, await the answer, then close. Never fails: nothing is at stake. */
+  async quit(): Promise<void> {
+    this.#replies = [];
+    this.#socket.setTimeout(Math.min(this.#socket.timeout ?? 5000, 5000));
+    if (this.#socket.writable) await this.command('QUIT').catch(() => undefined);
+    this.#socket.destroy();
+  }
+
+  async #say(lines: string[], owed: string): Promise<Reply> {
+    if (this.#replies.length > 0) {
+      // A reply that nobody asked for would be taken for the answer to this command.
+      const early = await this.reply();
+      throw new Complaint(words.unasked(early.lines.join(' ')));
+    }
+    this.#owed = owed;
+    for (const line of lines) this.#show('C', line);
+    // RFC 5321 §2.3.8: every line ends in CRLF. One write for all: many small packets are slow.
+    this.#socket.write(lines.map((line) => `${line}\r\n`).join(''));
+    return this.reply();
+  }
+
+  /** What else a person should know when the answer does not come. */
+  #hint(): string {
+    const begun = this.#reader.unfinished;
+    const isText = this.#owed === words.owed.text;
+    return (begun && words.unfinished(begun)) + (isText ? words.maybeTaken : '');
+  }
+}
