@@ -4,7 +4,16 @@
  * Style: a teacher's voice, simple English, one or two sentences: what happened, then what the rule
  * is. Never a guess at who is to blame, never the solution itself.
  */
+import { enReport } from './en-report.ts';
+
 export const en = {
+  ...enReport,
+
+  // What a command is called in a sentence, where its own text would not do
+  anEmptyLine: 'an empty line',
+  theConnection: 'the connection',
+  theEndOfTheMessage: 'the end of the message',
+
   // The connection
   nobodyAccepts: 'Nobody accepts a connection on the port of the server.',
   noGreeting:

@@ -18,8 +18,11 @@ type Names<S extends string> = S extends `${string}{${infer N}}${infer Rest}`
   ? N | Names<Rest>
   : never;
 
+/** What stands for a word in braces; a key stands for its own sentence, in the same language. */
+export type Value = string | number | { key: Key };
+
 /** The values that a sentence needs, no more and no less. */
-export type Values<K extends Key> = Record<Names<(typeof en)[K]>, string | number>;
+export type Values<K extends Key> = Record<Names<(typeof en)[K]>, Value>;
 
 /**
  * The sentence `key` with its values filled in. A value is never looked through for braces itself, so
@@ -27,10 +30,12 @@ export type Values<K extends Key> = Record<Names<(typeof en)[K]>, string | numbe
  */
 export function say(
   key: Key,
-  values: Record<string, string | number> = {},
+  values: Record<string, Value> = {},
   catalogue: Catalogue = en,
 ): string {
-  return catalogue[key].replace(/\{(\w+)\}/g, (whole, name: string) =>
-    Object.hasOwn(values, name) ? String(values[name]) : whole,
-  );
+  return catalogue[key].replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (value === undefined) return whole;
+    return typeof value === 'object' ? catalogue[value.key] : String(value);
+  });
 }
