@@ -1,0 +1,112 @@
+/**
+ * Load on a server that is going to be killed: senders that send one message after the other, each with
+ * a token of its own, and write down which of them were answered with 250.
+ */
+import { connect, type Socket } from 'node:net';
+import type { Random } from './random.ts';
+
+export interface SentMessage {
+  token: string;
+  recipients: string[];
+  /** The least octets of its text. */
+  size: number;
+}
+
+export const recipients = ['bob', 'carol', 'dave', 'erin', 'frank'].map(
+  (name) => `${name}@example.com`,
+);
+
+/** Octets from which a message is large: it takes several writes to store, so a kill can tear it. */
+export const largeSize = 1_000_000;
+
+/** The message as a reader must find it again, lines ended by LF. Follows from its token and size. */
+export function textOf({ token, size }: SentMessage): string {
+  const parts = [`X-Token: ${token}\nSubject: kill me if you can\n\n`];
+  // A line that could end the text, one that could begin another message, and one to tell places apart.
+  for (let line = 1, length = 0; length < size; line += 1) {
+    const block = `.${token} ${line}\nFrom ${token} ${line}\n>From there\n\n${'x'.repeat(line % 700)}\n`;
+    parts.push(block);
+    length += block.length;
+  }
+  return parts.join('');
+}
+
+export interface Watch {
+  /** A message is about to be sent. */
+  sent(message: SentMessage): void;
+  /** The last octet of its text was written: the server is about to store it. */
+  ended(message: SentMessage): void;
+  /** The server said 250 to its text. */
+  answered(message: SentMessage): void;
+}
+
+/** Sends over one connection until the server is gone. Tokens begin with `name`. */
+export async function sendUntilKilled(
+  port: number,
+  name: string,
+  random: Random,
+  watch: Watch,
+): Promise<void> {
+  const socket = connect({ host: '127.0.0.1', port, noDelay: true });
+  socket.on('error', () => undefined); // the kill
+  const reply = replyReader(socket);
+  try {
+    await reply('220');
+    for (let count = 1; ; count += 1) {
+      const message: SentMessage = {
+        token: `${name}-${count}`,
+        recipients: recipients.filter(() => random.oneIn(3)),
+        // One in twenty is large.
+        size: random.oneIn(20) ? random.between(largeSize, 2 * largeSize) : random.between(0, 3000),
+      };
+      if (message.recipients.length === 0) message.recipients.push(recipients[0]!);
+      watch.sent(message);
+      socket.write('MAIL FROM:<alice@example.com>\r\n');
+      await reply('250');
+      for (const recipient of message.recipients) {
+        socket.write(`RCPT TO:<${recipient}>\r\n`);
+        await reply('250');
+      }
+      socket.write('DATA\r\n');
+      await reply('354');
+      const lines = textOf(message).replace(/^\./gm, '..').replaceAll('\n', '\r\n');
+      socket.write(`${lines}.\r\n`, 'latin1', () => watch.ended(message));
+      await reply('250');
+      watch.answered(message);
+    }
+  } catch (error) {
+    if (!(error instanceof ConnectionEnded)) throw error;
+  } finally {
+    socket.destroy();
+  }
+}
+
+class ConnectionEnded extends Error {}
+
+/** Gives what awaits the next line of the server and wants it to begin with a code. */
+function replyReader(socket: Socket): (code: string) => Promise<void> {
+  let received = '';
+  let isOpen = true;
+  let wake = (): void => undefined;
+  socket.on('data', (chunk: Buffer) => {
+    received += chunk.toString('latin1');
+    wake();
+  });
+  socket.on('close', () => {
+    isOpen = false;
+    wake();
+  });
+  return async (code) => {
+    for (;;) {
+      const end = received.indexOf('\r\n');
+      if (end >= 0) {
+        const line = received.slice(0, end);
+        received = received.slice(end + 2);
+        if (line.startsWith(code)) return;
+        throw new Error(`wanted ${code}, got "${line}"`);
+      }
+      if (!isOpen) throw new ConnectionEnded();
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+  };
+}
