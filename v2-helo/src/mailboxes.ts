@@ -128,12 +128,17 @@ async function mendTornEnd(file: FileHandle): Promise<number> {
   const { size } = await file.stat();
   const tail = Buffer.alloc(Math.min(size, 16384));
   await file.read(tail, 0, tail.length, size - tail.length);
-  if (size === 0 || tail.subarray(-2).toString() === '\n\n') return size;
-  const lastLine = tail.subarray(tail.lastIndexOf('\n') + 1).toString('latin1');
+  let end = tail.toString('latin1');
+  const lastLine = end.slice(end.lastIndexOf('\n') + 1);
   // Half a From_ line is not yet a message, and would look like text of the message before it.
-  const torn = lastLine !== '' && ('From '.startsWith(lastLine) || lastLine.startsWith('From '));
-  if (torn) await file.truncate(size - lastLine.length);
-  await file.appendFile(torn ? '\n' : lastLine === '' ? '\n' : '\n\n');
+  if (lastLine !== '' && ('From '.startsWith(lastLine) || lastLine.startsWith('From '))) {
+    end = end.slice(0, -lastLine.length);
+    await file.truncate(size - lastLine.length);
+  }
+  const { size: left } = await file.stat();
+  // A message that is whole ends in an empty line already, and one more would be part of it.
+  if (left === 0 || end.endsWith('\n\n')) return left;
+  await file.appendFile(end.endsWith('\n') ? '\n' : '\n\n');
   return (await file.stat()).size;
 }
 
