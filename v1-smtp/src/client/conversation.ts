@@ -74,23 +74,26 @@ export class Conversation {
       if (octets.done) throw new Complaint(words.closed(this.#owed) + this.#hint());
       this.#replies = this.#reader.push(octets.value);
     }
-    return this.#replies.shift()!;
+    const reply = this.#replies.shift()!;
+    // RFC 5321 §3.8: 421, "I am closing", may come at any time and ends everything.
+    if (reply.code === '421') throw new Complaint(words.closing(reply.lines.join(' ')));
+    return reply;
   }
 
-  /** RFC 5321 §4.1.1.10: say QUIT, await the answer, then close. Never fails: nothing is at stake. */
+  /** RFC 5321 §4.1.1.10: say QUIT, await the answer, close. Never fails: nothing is at stake. */
   async quit(): Promise<void> {
     this.#replies = [];
-    this.#socket.setTimeout(Math.min(this.#socket.timeout ?? 0, 5000));
+    this.#socket.setTimeout(Math.min(this.#socket.timeout ?? 5000, 5000));
     if (this.#socket.writable) await this.command('QUIT').catch(() => undefined);
     this.#socket.destroy();
   }
 
   async #say(lines: string[], owed: string): Promise<Reply> {
-    const [early] = this.#replies;
-    // RFC 5321 §3.8: 421, "I am closing", may come at any time. Any other reply that was not asked
-    // for would be taken for the answer to this command, and a refusal for a success.
-    if (early?.code === '421') return this.reply();
-    if (early) throw new Complaint(words.unasked(early.lines.join(' ')));
+    if (this.#replies.length > 0) {
+      // A reply that nobody asked for would be taken for the answer to this command.
+      const early = await this.reply();
+      throw new Complaint(words.unasked(early.lines.join(' ')));
+    }
     this.#owed = owed;
     for (const line of lines) this.#show('C', line);
     // RFC 5321 §2.3.8: every line ends in CRLF. One write for all: many small packets are slow.

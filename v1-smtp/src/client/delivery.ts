@@ -1,5 +1,6 @@
 /**
- * The order of things: greeting, MAIL, RCPT, DATA, text, QUIT, each only after the reply to the one before.
+ * The order of things, each only after the reply to the one before:
+ * greeting, MAIL, RCPT, DATA, text, QUIT.
  * Role: the brain, which conducts the others. RFC 5321 §3.3 (mail transactions), §4.3.2 (replies).
  */
 import { Complaint } from './complaint.ts';
@@ -32,7 +33,7 @@ export async function deliver(
     want('2', await conversation.command(mail), mail);
     for (const recipient of message.to) {
       const reply = await conversation.command(`RCPT TO:<${recipient}>`);
-      // RFC 5321 §3.3: one recipient refused does not end the transaction; the others get their mail.
+      // RFC 5321 §3.3: a refused recipient does not end the transaction; the others get their mail.
       if (reply.code.startsWith('2')) delivery.accepted.push(recipient);
       else delivery.refused.push({ recipient, reply: reply.lines.join(' ') });
     }

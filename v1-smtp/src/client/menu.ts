@@ -99,7 +99,7 @@ export function testMessage(from: string, to: string): Message {
   return new Message(from || 'alice@example.com', to || 'bob@example.com', subject, text);
 }
 
-/** Says what is wrong and lets the person go on; anything but a Complaint is a fault and goes up. */
+/** Says what is wrong and lets the person go on. Anything but a Complaint is a fault, goes up. */
 function complain(error: unknown): void {
   if (!(error instanceof Complaint)) throw error;
   console.error(error.message);

@@ -1,6 +1,6 @@
 /**
  * A message, from what a person wrote to the lines that go over the wire.
- * Role: write. RFC 5322 (form of a message), RFC 2047 (other letters in headers), RFC 5321 §4.5.2 (dots).
+ * Role: write. RFC 5322 (form of a message), RFC 2047 (headers not in ASCII), RFC 5321 §4.5.2.
  */
 import { randomUUID } from 'node:crypto';
 import { Complaint } from './complaint.ts';
@@ -75,7 +75,7 @@ export function checkAddresses(list: string): string[] {
   return [...new Set(list.split(',').map(checkAddress))];
 }
 
-/** A line end in a subject would begin a header, or the text: whoever can do that forges messages. */
+/** A line end in a subject would begin another header, or the text: a way to forge messages. */
 export function checkSubject(subject: string): string {
   if (/[\0-\x1F\x7F]/.test(subject)) throw new Complaint(words.control, 2);
   return subject;

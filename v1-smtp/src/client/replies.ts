@@ -14,7 +14,7 @@ export interface Reply {
   lines: string[];
 }
 
-/** RFC 5321 §4.5.3.1.5 asks for 512 octets a line; a server that never ends one shall not fill our memory. */
+/** RFC 5321 §4.5.3.1.5 wants lines of 512 octets. One that never ends shall not fill the memory. */
 const REPLY_CHARACTERS = 65_536;
 
 export class ReplyReader {

@@ -5,9 +5,9 @@
 export const words = {
   help: `Sends mail to an SMTP server and shows the dialogue.
 
-  npx tsx client.ts [host] [port]      a menu; the server is 127.0.0.1 2525 if not said
-  npx tsx client.ts --test             sends a test message
-  npx tsx client.ts --from alice@example.com --to bob@example.com --subject Hello
+  npx tsx client.ts [host] [port]  a menu (127.0.0.1 2525 if not said)
+  npx tsx client.ts --test         sends a test message
+  npx tsx client.ts --from alice@example.com --to bob@example.com --body Hello
 
   --from ADDRESS      who sends
   --to ADDRESS        who receives; may be given several times
@@ -18,7 +18,8 @@ export const words = {
   --timeout SECONDS   how long the server may be silent (60)
   --help              this page
 
-Ends with 0 if the message was sent, 1 if not (or not to everybody), 2 if called wrongly.`,
+Ends with 0 if the message was sent, 1 if not (or not to everybody), 2 if the
+command line is wrong.`,
   seeHelp: (problem: string) => `${problem} Try --help.`,
   surplus: (argument: string) => `"${argument}" is one argument too many.`,
   badNumber: (what: string, given: string, most: number) =>
@@ -45,6 +46,7 @@ Ends with 0 if the message was sent, 1 if not (or not to everybody), 2 if called
   closed: (owed: string) => `The server closed the connection instead of ${owed}.`,
   silent: (owed: string, seconds: number) =>
     `The server was silent for ${seconds} s instead of ${owed}.`,
+  closing: (reply: string) => `Not sent: the server closes the connection: ${reply}`,
   unfinished: (reply: string) => ` It began a reply but sent no CRLF: "${reply}".`,
   maybeTaken: ' It may have taken the message, or not.',
   owed: {

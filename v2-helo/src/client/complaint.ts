@@ -12,7 +12,7 @@ export class Complaint extends Error {
   }
 }
 
-/** Shows control characters instead of obeying them: a server could repaint the terminal with them. */
+/** Control characters are shown, not obeyed: a server could repaint the terminal with them. */
 export function visible(line: string): string {
   return line.replace(/[\0-\x08\x0A-\x1F\x7F-\x9F]/g, (character) => {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`;

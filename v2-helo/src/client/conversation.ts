@@ -80,7 +80,7 @@ export class Conversation {
     return reply;
   }
 
-  /** RFC 5321 §4.1.1.10: say QUIT, await the answer, then close. Never fails: nothing is at stake. */
+  /** RFC 5321 §4.1.1.10: say QUIT, await the answer, close. Never fails: nothing is at stake. */
   async quit(): Promise<void> {
     this.#replies = [];
     this.#socket.setTimeout(Math.min(this.#socket.timeout ?? 5000, 5000));

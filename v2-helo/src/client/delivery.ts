@@ -37,7 +37,7 @@ export async function deliver(
     want('2', await conversation.command(mail), mail);
     for (const recipient of message.to) {
       const reply = await conversation.command(`RCPT TO:<${recipient}>`);
-      // RFC 5321 §3.3: one recipient refused does not end the transaction; the others get their mail.
+      // RFC 5321 §3.3: a refused recipient does not end the transaction; the others get their mail.
       if (reply.code.startsWith('2')) delivery.accepted.push(recipient);
       else delivery.refused.push({ recipient, reply: reply.lines.join(' ') });
     }
