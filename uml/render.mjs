@@ -29,10 +29,7 @@ const FONTS = [
  * @param {(index: number, svg: string, png: Uint8Array | undefined) => Promise<void>} drawn
  */
 export async function render(sources, options, drawn) {
-  const browser = await puppeteer.launch({
-    executablePath: options.browser,
-    args: ['--no-first-run', '--disable-background-networking', ...sandboxArguments()],
-  });
+  const browser = await launch(options.browser);
   try {
     const page = await browser.newPage();
     await page.setViewport({ width: 1600, height: 1200, deviceScaleFactor: 2 });
@@ -46,6 +43,16 @@ export async function render(sources, options, drawn) {
     }
   } finally {
     await browser.close();
+  }
+}
+
+async function launch(executablePath) {
+  const args = ['--no-first-run', '--disable-background-networking', ...sandboxArguments()];
+  try {
+    return await puppeteer.launch({ executablePath, args });
+  } catch (error) {
+    const [reason] = error.message.split('\n');
+    throw new Error(`The browser ${executablePath} does not start: ${reason}`, { cause: error });
   }
 }
 

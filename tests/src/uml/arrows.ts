@@ -80,17 +80,19 @@ function finish(group: Lines | Exclude<DialogueEvent, { type: 'line' }>, roles: 
     const refused = refusal(lines);
     const shown =
       refused === undefined ? lines : [...lines.slice(0, -1), `${lines.at(-1)!} (${refused})`];
-    return { type: 'reply', from, to, lines: markDot(shown), refused };
+    return { type: 'reply', from, to, lines: remarkOn(shown), refused };
   }
   const kind = lines[0] === '.' ? 'dot' : 'lines';
-  return { type: 'command', from, to, lines: markDot(lines), kind };
+  return { type: 'command', from, to, lines: remarkOn(lines), kind };
 }
 
 type Roles = ReadonlyMap<string, Participant['role']>;
 
-/** A lone dot is easily overlooked, and all hangs on it. */
-function markDot(lines: string[]): string[] {
-  return lines.length === 1 && lines[0] === '.' ? ['. (a lone dot)'] : lines;
+/** A line that is easily overlooked gets a remark: much hangs on a lone dot, and an empty line is sent too. */
+function remarkOn(lines: string[]): string[] {
+  if (lines.length > 1) return lines;
+  if (lines[0] === '.') return ['. (a lone dot)'];
+  return lines[0]!.trim() === '' ? [lines[0] === '' ? '(an empty line)' : '(only blanks)'] : lines;
 }
 
 /** In a word, if the reply refuses: RFC 5321 §4.2.1 (4xx, 5xx), RFC 1939 §3, RFC 9051 §7.1. */

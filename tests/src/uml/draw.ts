@@ -3,15 +3,16 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { execa } from 'execa';
+import { JobError } from '../cli/job-error.ts';
 import { DRAWING_PACKAGES, lockedVersions, UML_FOLDER } from './folder.ts';
 
 /** What `uml/render.mjs` offers. */
 interface Renderer {
-  render(
+  render: (
     sources: readonly string[],
     options: { browser: string; png?: boolean },
     drawn: (index: number, svg: string, png: Uint8Array | undefined) => Promise<void>,
-  ): Promise<void>;
+  ) => Promise<void>;
 }
 
 /** Draws the sources in one browser, each handed to `drawn` as soon as it is done. */
@@ -44,8 +45,12 @@ export async function isInstalled(): Promise<boolean> {
 
 /** `npm ci` in `uml/`, its progress shown. Without install scripts: one of them would load a browser. */
 export async function install(): Promise<void> {
-  await execa('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+  const words = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const { failed } = await execa('npm', words, {
     cwd: UML_FOLDER,
     stdio: 'inherit',
+    reject: false,
   });
+  if (failed)
+    throw new JobError('npm ci in the folder uml has failed, so nothing can be drawn.', 1);
 }

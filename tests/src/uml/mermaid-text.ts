@@ -8,7 +8,7 @@
 
 /** Breaks the line inside a label. */
 const LINE_BREAK = '<br/>';
-/** Blanks at the end of a line are dropped; these are not. */
+/** Blanks at either end of a line are dropped, and several become one; these stay. */
 const HARD_BLANK = '\u00a0';
 /** Keeps the hard blanks of the last line, which would be dropped too. */
 const INVISIBLE = '\u200b';
@@ -16,7 +16,8 @@ const INVISIBLE = '\u200b';
 /** A piece of text as a label, or part of one. */
 export function escapeLabel(text: string): string {
   return text
-    .replaceAll(/[#;]/g, entity)
+    .replaceAll(/[#;ﬂ¶]/g, entity)
+    .replaceAll(/^ +| {2,}/g, (blanks) => HARD_BLANK.repeat(blanks.length))
     .replaceAll(/%(?=[%{])|\$(?=\$)|<(?=br)/gi, entity)
     .replace(/^(no)?w(?=rap:)/i, (word) => entity(word.charAt(0)) + word.slice(1));
 }

@@ -40,8 +40,9 @@ export function stageTables(): StageTable[] {
       final: 'closed',
       rows: [
         ...rows(strictProtocol.commands, strictProtocol.endOfText),
-        // A 550 goes back to where the transaction began; the session does it, not the table.
-        { event: 'RCPT refused', allowed: ['mail'], next: 'ready' },
+        // A 550 goes back to where MAIL came from; the session does that, not the table.
+        { event: 'RCPT refused\n(no message sent)', allowed: ['mail'], next: 'ready' },
+        { event: 'RCPT refused\n(message sent)', allowed: ['mail'], next: 'sent' },
       ],
     },
   ];

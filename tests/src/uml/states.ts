@@ -16,7 +16,7 @@ export interface StateTable {
 }
 
 export interface StateRow {
-  /** The verb, or what else makes the session go on: `a lone dot`. */
+  /** The verb, or what else makes the session go on: `a lone dot`. `\n` breaks the line. */
   event: string;
   allowed: readonly string[];
   /** A state, or `same`. */
@@ -36,7 +36,7 @@ export function stateDiagram(table: StateTable): string {
       .flatMap((state) => drawState(state, transitions)),
     `[*] --> ${table.initial}: the client connects`,
     ...inDrawingOrder(transitions, states, table.final).map(({ from, to, events }) => {
-      return `${from} --> ${name(to)}: ${events.map(escapeLabel).join('<br/>')}`;
+      return `${from} --> ${name(to)}: ${events.map(eventLabel).join('<br/>')}`;
     }),
   ];
   return ['stateDiagram-v2', ...lines.map((line) => `    ${line}`), ''].join('\n');
@@ -71,11 +71,15 @@ function statesOf({ initial }: StateTable, transitions: readonly Transition[]): 
   return [...states];
 }
 
+function eventLabel(event: string): string {
+  return event.split('\n').map(escapeLabel).join('<br/>');
+}
+
 /** A state, and below its name the commands that leave it as it is. */
 function drawState(state: string, transitions: readonly Transition[]): string[] {
   const inside = transitions.find(({ from, to }) => from === state && to === state);
   const named = `state "${escapeLabel(state)}" as ${state}`;
-  return inside ? [named, `${state}: ${inside.events.map(escapeLabel).join(', ')}`] : [named];
+  return inside ? [named, `${state}: ${inside.events.map(eventLabel).join(', ')}`] : [named];
 }
 
 /** Ends first, then ways back, then ways on: in this order Mermaid lets the fewest lines cross. */
