@@ -41,6 +41,6 @@ export async function runShellStep(step: ShellStep): Promise<void> {
   await group.stop(0);
   if (how === 'exited with code 0') return;
   const values = { step: step.name, command: line, how: how ?? '', seconds: step.limit / 1_000 };
-  const key = how === undefined ? 'start.step-too-slow' : 'start.step-failed';
+  const key = how === undefined ? 'startStepTooSlow' : 'startStepFailed';
   throw new Trouble(key, values, output.lines(LAST_LINES));
 }

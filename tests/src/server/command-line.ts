@@ -61,9 +61,9 @@ export function splitCommandLine(line: string): string[] {
       word += char;
     }
   }
-  if (quote !== undefined) throw new Trouble('command.open-quote', { command: line, quote });
+  if (quote !== undefined) throw new Trouble('commandOpenQuote', { command: line, quote });
   if (inWord) words.push(word);
-  if (words.length === 0) throw new Trouble('command.empty');
+  if (words.length === 0) throw new Trouble('commandEmpty');
   return words;
 }
 
@@ -117,13 +117,10 @@ function known(name: string, command: string): Placeholder {
   const found = PLACEHOLDERS.find((placeholder) => placeholder === name);
   if (found !== undefined) return found;
   const near = suggest(name, PLACEHOLDERS);
-  throw new Trouble(
-    near === undefined ? 'command.unknown-placeholder' : 'command.near-placeholder',
-    {
-      command,
-      placeholder: `{${name}}`,
-      near: `{${near ?? ''}}`,
-      allowed: PLACEHOLDERS.map((placeholder) => `{${placeholder}}`).join(' '),
-    },
-  );
+  throw new Trouble(near === undefined ? 'commandUnknownPlaceholder' : 'commandNearPlaceholder', {
+    command,
+    placeholder: `{${name}}`,
+    near: `{${near ?? ''}}`,
+    allowed: PLACEHOLDERS.map((placeholder) => `{${placeholder}}`).join(' '),
+  });
 }

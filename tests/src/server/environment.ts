@@ -26,7 +26,7 @@ export function placeholderValues(ports: Ports, folder: FreshFolder): Placeholde
     node: () => process.execPath,
     python: () => {
       const python = findPython();
-      if (python === undefined) throw new Trouble('start.no-python');
+      if (python === undefined) throw new Trouble('startNoPython');
       return python;
     },
   };

@@ -45,7 +45,7 @@ export async function makeFreshFolder(
   withPasswords: boolean,
 ): Promise<FreshFolder> {
   const source = path.resolve(dir);
-  if (!(await isFolder(source))) throw new Trouble('start.no-folder', { dir });
+  if (!(await isFolder(source))) throw new Trouble('startNoFolder', { dir });
   const fresh = await mkdtemp(path.join(os.tmpdir(), 'stagepost-'));
   const forget = atExit(() => rmSync(fresh, { recursive: true, force: true }));
   const server = path.join(fresh, 'server');

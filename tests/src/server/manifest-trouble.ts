@@ -3,6 +3,7 @@
  * which key, what is allowed there, and what was most likely meant.
  */
 import { z } from 'zod';
+import type { Key } from '../catalogue/index.ts';
 import { keysAllowedAt } from './manifest-schema.ts';
 import { suggest } from './suggest.ts';
 import { Trouble } from './trouble.ts';
@@ -21,10 +22,10 @@ export function manifestTrouble(issues: readonly Issue[], value: unknown, file: 
   const path = issue?.path ?? [];
   const key = dotted(path);
   const found = valueAt(value, path);
-  if (found === undefined) return new Trouble('manifest.missing-key', { file, key });
-  if (path.length === 0) return new Trouble('manifest.not-object', { file });
+  if (found === undefined) return new Trouble('manifestMissingKey', { file, key });
+  if (path.length === 0) return new Trouble('manifestNotObject', { file });
   const values = { file, key, found: JSON.stringify(found) };
-  return new Trouble(`manifest.expects.${expectationAt(path)}`, values);
+  return new Trouble(expectationAt(path), values);
 }
 
 function unknownKey(issue: z.core.$ZodIssueUnrecognizedKeys, file: string): Trouble {
@@ -33,8 +34,8 @@ function unknownKey(issue: z.core.$ZodIssueUnrecognizedKeys, file: string): Trou
   const near = suggest(name, allowed);
   const values = { file, key: dotted([...issue.path, name]), allowed: allowed.join(', ') };
   return near === undefined
-    ? new Trouble('manifest.unknown-key', values)
-    : new Trouble('manifest.near-key', { ...values, near });
+    ? new Trouble('manifestUnknownKey', values)
+    : new Trouble('manifestNearKey', { ...values, near });
 }
 
 /** zod tells of a union only that none of its forms fits; what did not fit lies inside. */
@@ -55,20 +56,26 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** Which sentence says what belongs at a place: the last part of its key in the catalogue. */
-function expectationAt(path: readonly PropertyKey[]): string {
+/** The sentence that says what belongs at a place. */
+function expectationAt(path: readonly PropertyKey[]): Key {
   const [first, second, ...rest] = path;
   if (first === 'variants') {
-    if (rest.length === 0) return /^[a-z][a-z0-9-]*$/.test(String(second)) ? 'object' : 'variant';
-    return expectationAt(rest);
+    if (rest.length > 0) return expectationAt(rest);
+    const named = second === undefined || /^[a-z][a-z0-9-]*$/.test(String(second));
+    return named ? 'manifestExpectsObject' : 'manifestExpectsVariant';
   }
-  if (first === 'start') return path.at(-1) === 'cwd' || path.at(-1) === 'stdin' ? 'text' : 'start';
-  if (first === 'stage') return 'stage';
-  if (first === 'ports') return second === undefined ? 'ports' : 'port';
-  if (first === 'env') return second === undefined ? 'object' : 'text';
-  if (first === 'accounts') return 'accounts';
-  if (first === 'build' || first === 'client') return 'text';
-  return 'list';
+  if (first === 'start') {
+    const text = path.at(-1) === 'cwd' || path.at(-1) === 'stdin';
+    return text ? 'manifestExpectsText' : 'manifestExpectsStart';
+  }
+  if (first === 'stage') return 'manifestExpectsStage';
+  if (first === 'ports')
+    return second === undefined ? 'manifestExpectsPorts' : 'manifestExpectsPort';
+  if (first === 'env')
+    return second === undefined ? 'manifestExpectsObject' : 'manifestExpectsText';
+  if (first === 'accounts') return 'manifestExpectsAccounts';
+  if (first === 'build' || first === 'client') return 'manifestExpectsText';
+  return 'manifestExpectsList';
 }
 
 function dotted(path: readonly PropertyKey[]): string {

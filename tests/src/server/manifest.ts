@@ -72,9 +72,9 @@ export async function readManifest(dir: string, file?: string): Promise<Manifest
     text = await readFile(name, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new Trouble('manifest.missing', { file: name, dir });
+      throw new Trouble('manifestMissing', { file: name, dir });
     }
-    throw new Trouble('manifest.unreadable', { file: name, reason: (error as Error).message });
+    throw new Trouble('manifestUnreadable', { file: name, reason: (error as Error).message });
   }
   return parseManifest(text, name);
 }
@@ -85,7 +85,7 @@ export function parseManifest(text: string, file: string): Manifest {
   try {
     value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw new Trouble('manifest.not-json', { file, reason: (error as Error).message });
+    throw new Trouble('manifestNotJson', { file, reason: (error as Error).message });
   }
   return toManifest(value, file);
 }

@@ -3,6 +3,7 @@
  * it was started, where it is confined and how it is stopped is nobody else's business.
  */
 import type { Duplex } from 'node:stream';
+import type { Key } from '../catalogue/index.ts';
 import type { Protocol } from '../notation/model.ts';
 
 export interface RunningServer {
@@ -43,7 +44,7 @@ export interface ServerUnderTest extends RunningServer {
   /** The fresh folder that it runs in. */
   folder: string;
   /** What its author should know of the way it was started: keys of the catalogue. */
-  notes: { key: string; values: Record<string, string | number> }[];
+  notes: { key: Key; values: Record<string, string | number> }[];
   /** The last 64 KiB that it printed, both streams. */
   output(): string;
   /** Ends it, all its processes, and removes its folder. */

@@ -78,7 +78,7 @@ function start(
   let how: string | undefined;
   const whenEnded = new Promise<string>((resolve) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
-      how ??= error.code === 'ENOENT' ? `could not be found: ${program}` : error.message;
+      how ??= error.code === 'ENOENT' ? `could not be found (${program})` : error.message;
       resolve(how);
     });
     child.once('exit', (code, signal) => {

@@ -89,17 +89,17 @@ async function endedEarly(dead: ProcessGroup, port: number, output: OutputTail):
   const lines = output.lines(LAST_LINES);
   const text = output.text();
   const how = dead.ended()!;
-  if (saysPortIsTaken(text)) return new Trouble('start.port-taken', { port, how }, lines);
-  if (saysPortIsForbidden(text)) return new Trouble('start.port-forbidden', { port, how }, lines);
-  if (dead.pid === 0) return new Trouble('start.no-program', { how });
-  return new Trouble(lines.length > 0 ? 'start.ended' : 'start.ended-silently', { how }, lines);
+  if (saysPortIsTaken(text)) return new Trouble('startPortTaken', { port, how }, lines);
+  if (saysPortIsForbidden(text)) return new Trouble('startPortForbidden', { port, how }, lines);
+  if (dead.pid === 0) return new Trouble('startNoProgram', { how });
+  return new Trouble(lines.length > 0 ? 'startEnded' : 'startEndedSilently', { port, how }, lines);
 }
 
 function notListening({ groups, smtp, output, limit }: Awaited, others: number[]): Trouble {
   const lines = output.lines(LAST_LINES);
   const values = { port: smtp, others: others.join(', '), seconds: limit / 1_000 };
-  if (others.length > 0) return new Trouble('start.listens-elsewhere', values, lines);
+  if (others.length > 0) return new Trouble('startListensElsewhere', values, lines);
   const inodes = socketsOf(groups.flatMap((group) => group.members()));
   const udp = udpSockets().some(({ inode }) => inodes.has(inode));
-  return new Trouble(udp ? 'start.listens-by-udp' : 'start.not-listening', values, lines);
+  return new Trouble(udp ? 'startListensByUdp' : 'startNotListening', values, lines);
 }

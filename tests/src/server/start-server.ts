@@ -61,7 +61,7 @@ export async function startServer(
 ): Promise<ServerUnderTest> {
   const launch = launchOf(manifest, options.variant);
   if (launch === undefined) {
-    throw new Trouble('start.no-variant', { file: manifest.file, variant: options.variant ?? '' });
+    throw new Trouble('startNoVariant', { file: manifest.file, variant: options.variant ?? '' });
   }
   const build = options.built === true ? undefined : manifest.build;
   const fixed = Object.keys(launch.ports).length > 0;
@@ -71,11 +71,11 @@ export async function startServer(
     try {
       return await startOnce(launch, build, dir, options, notes);
     } catch (error) {
-      const taken = error instanceof Trouble && error.key === 'start.port-taken';
+      const taken = error instanceof Trouble && error.key === 'startPortTaken';
       if (!taken || attempt === ATTEMPTS) throw error;
       if (!fixed) continue;
       const seconds = await awaitOldConnections(Object.values(launch.ports), error);
-      notes.push({ key: 'note.no-reuse-address', values: { seconds } });
+      notes.push({ key: 'noteNoReuseAddress', values: { seconds } });
     }
   }
 }
@@ -202,7 +202,7 @@ function isBusy(groups: readonly ProcessGroup[], ports: Ports): boolean {
 async function refuseTakenPorts(launch: Launch, file: string): Promise<void> {
   const listening = await listeningPorts();
   for (const [name, port] of Object.entries(launch.ports)) {
-    if (listening?.has(port)) throw new Trouble('start.fixed-port-taken', { file, name, port });
+    if (listening?.has(port)) throw new Trouble('startFixedPortTaken', { file, name, port });
   }
 }
 

@@ -54,8 +54,8 @@ describe('a command line', () => {
   });
 
   it('refuses a quote that is left open, and nothing at all', () => {
-    expect(trouble(() => splitCommandLine('a "b c')).key).toBe('command.open-quote');
-    expect(trouble(() => splitCommandLine('  ')).key).toBe('command.empty');
+    expect(trouble(() => splitCommandLine('a "b c')).key).toBe('commandOpenQuote');
+    expect(trouble(() => splitCommandLine('  ')).key).toBe('commandEmpty');
   });
 });
 
@@ -75,9 +75,9 @@ describe('placeholders', () => {
 
   it('are refused when unknown, with the one that was most likely meant', () => {
     const near = trouble(() => placeholdersIn('run {stmp}'));
-    expect(near.key).toBe('command.near-placeholder');
+    expect(near.key).toBe('commandNearPlaceholder');
     expect(near.values).toMatchObject({ placeholder: '{stmp}', near: '{smtp}' });
-    expect(trouble(() => placeholdersIn('run {quux}')).key).toBe('command.unknown-placeholder');
+    expect(trouble(() => placeholdersIn('run {quux}')).key).toBe('commandUnknownPlaceholder');
   });
 
   it('are quoted for a shell where it would see more than a word', () => {

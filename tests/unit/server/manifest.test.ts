@@ -65,23 +65,23 @@ describe('a manifest', () => {
   });
 
   it.each([
-    [{ strat: 'x' }, 'manifest.near-key', { key: 'strat', near: 'start' }],
-    [{ start: 'x', zzz: 1 }, 'manifest.unknown-key', { key: 'zzz' }],
-    [{ start: ['a', { command: 'x', cdw: '' }] }, 'manifest.near-key', { key: 'start[1].cdw' }],
-    [{ start: 'x', ports: { stmp: 25 } }, 'manifest.near-key', { near: 'smtp' }],
-    [{ start: 'x', variants: { s: { sotre: '' } } }, 'manifest.near-key', { near: 'store' }],
-    [{}, 'manifest.missing-key', { key: 'start' }],
+    [{ strat: 'x' }, 'manifestNearKey', { key: 'strat', near: 'start' }],
+    [{ start: 'x', zzz: 1 }, 'manifestUnknownKey', { key: 'zzz' }],
+    [{ start: ['a', { command: 'x', cdw: '' }] }, 'manifestNearKey', { key: 'start[1].cdw' }],
+    [{ start: 'x', ports: { stmp: 25 } }, 'manifestNearKey', { near: 'smtp' }],
+    [{ start: 'x', variants: { s: { sotre: '' } } }, 'manifestNearKey', { near: 'store' }],
+    [{}, 'manifestMissingKey', { key: 'start' }],
     [
       { start: 'x', accounts: [{ user: 'x' }] },
-      'manifest.missing-key',
+      'manifestMissingKey',
       { key: 'accounts[0].address' },
     ],
-    [{ start: 5 }, 'manifest.expects.start', { found: '5' }],
-    [{ start: 'x', stage: 'v9' }, 'manifest.expects.stage', { found: '"v9"' }],
-    [{ start: 'x', ports: { smtp: '25' } }, 'manifest.expects.port', { key: 'ports.smtp' }],
-    [{ start: 'x', variants: { 'A B': {} } }, 'manifest.expects.variant', {}],
-    [[], 'manifest.not-object', {}],
-    [{ start: 'x {smpt}' }, 'command.near-placeholder', { near: '{smtp}' }],
+    [{ start: 5 }, 'manifestExpectsStart', { found: '5' }],
+    [{ start: 'x', stage: 'v9' }, 'manifestExpectsStage', { found: '"v9"' }],
+    [{ start: 'x', ports: { smtp: '25' } }, 'manifestExpectsPort', { key: 'ports.smtp' }],
+    [{ start: 'x', variants: { 'A B': {} } }, 'manifestExpectsVariant', {}],
+    [[], 'manifestNotObject', {}],
+    [{ start: 'x {smpt}' }, 'commandNearPlaceholder', { near: '{smtp}' }],
   ])('is refused with what to repair: %j', (value, key, values) => {
     const found = troubleOf(value);
     expect(found.key).toBe(key);
@@ -92,8 +92,8 @@ describe('a manifest', () => {
     const dir = await submission({ 'stagepost.json': '\uFEFF{"start":"x"}', 'other.json': '{' });
     expect((await readManifest(dir)).starts).toHaveLength(1);
     await expect(readManifest(dir, `${dir}/other.json`)).rejects.toMatchObject({
-      key: 'manifest.not-json',
+      key: 'manifestNotJson',
     });
-    await expect(readManifest(`${dir}/x`)).rejects.toMatchObject({ key: 'manifest.missing' });
+    await expect(readManifest(`${dir}/x`)).rejects.toMatchObject({ key: 'manifestMissing' });
   });
 });

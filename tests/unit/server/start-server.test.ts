@@ -220,7 +220,7 @@ describe('a server that does not start', () => {
   it('is told with its last lines when it ends', async () => {
     const script = 'console.log("one"); console.error("two"); process.exitCode = 3;';
     await refusal({ 'server.mjs': script }, plain, 5_000).toMatchObject({
-      key: 'start.ended',
+      key: 'startEnded',
       values: { how: 'exited with code 3' },
       output: ['one', 'two'],
     });
@@ -228,20 +228,20 @@ describe('a server that does not start', () => {
 
   it('is told when the program is not there', async () => {
     await refusal({}, { start: 'no-such-program-anywhere {smtp}' }).toMatchObject({
-      key: 'start.no-program',
+      key: 'startNoProgram',
     });
   });
 
   it('is told when it does not listen at all', async () => {
     await refusal({ 'server.mjs': 'setInterval(() => {}, 1000)' }, plain).toMatchObject({
-      key: 'start.not-listening',
+      key: 'startNotListening',
     });
   });
 
   it.runIf(onLinux)('is told where it listens instead', async () => {
     const script = lineServer('line', '0').replace(/\);\s*$/, ', () => {});');
     await refusal({ 'server.mjs': script }, plain).toMatchObject({
-      key: 'start.listens-elsewhere',
+      key: 'startListensElsewhere',
       values: { others: expect.stringMatching(/^\d+$/) as string },
     });
   });
@@ -251,7 +251,7 @@ describe('a server that does not start', () => {
       import dgram from 'node:dgram';
       dgram.createSocket('udp4').bind(Number(process.argv[2]), '127.0.0.1');
     `;
-    await refusal({ 'server.mjs': script }, plain).toMatchObject({ key: 'start.listens-by-udp' });
+    await refusal({ 'server.mjs': script }, plain).toMatchObject({ key: 'startListensByUdp' });
   });
 
   it('is not even started when its fixed port is taken', async () => {
@@ -259,7 +259,7 @@ describe('a server that does not start', () => {
     await once(other, 'listening');
     const { port } = other.address() as net.AddressInfo;
     await refusal(greeter, { ...plain, ports: { smtp: port } }).toMatchObject({
-      key: 'start.fixed-port-taken',
+      key: 'startFixedPortTaken',
       values: { port, name: 'smtp' },
     });
     other.close();
@@ -285,7 +285,7 @@ describe('a server that does not start', () => {
       build: '{node} -e "console.log(1);process.exit(2)"',
       ...plain,
     }).toMatchObject({
-      key: 'start.step-failed',
+      key: 'startStepFailed',
       values: { step: 'build', how: 'exited with code 2' },
       output: ['1'],
     });

@@ -1,0 +1,117 @@
+/**
+ * The sentences around the findings, in English: why a check could not begin, and the words of its
+ * report. Same style as `en.ts`, of which they are a part.
+ */
+export const enReport = {
+  // The manifest
+  manifestMissing: 'There is no {file}. It says how to start the server that is checked.',
+  manifestSample: 'A start, to copy to {file} and to change:',
+  manifestUnreadable: '{file} cannot be read: {reason}',
+  manifestNotJson: '{file} is not JSON: {reason}',
+  manifestNotObject: '{file} should hold an object: { "start": "…" }.',
+  manifestUnknownKey: '{file}: there is no key "{key}". Allowed here: {allowed}.',
+  manifestNearKey: '{file}: there is no key "{key}". Is it "{near}"? Allowed here: {allowed}.',
+  manifestMissingKey: '{file}: the key "{key}" is missing.',
+  manifestExpectsStart:
+    '{file}: "{key}" should be a command line in quotes, { "command": "…", "cwd": "…", "stdin": "…" }, or a list of these; it is {found}.',
+  manifestExpectsText: '{file}: "{key}" should be a text in quotes; it is {found}.',
+  manifestExpectsList: '{file}: "{key}" should be a list of texts: ["…", "…"]; it is {found}.',
+  manifestExpectsObject: '{file}: "{key}" should be an object: { … }; it is {found}.',
+  manifestExpectsStage: '{file}: "{key}" should be "v1", "v2", "v3" or "v4"; it is {found}.',
+  manifestExpectsPorts: '{file}: "{key}" should be an object: { "smtp": 2525 }; it is {found}.',
+  manifestExpectsPort:
+    '{file}: "{key}" should be a number from 1 to 65535, without quotes; it is {found}.',
+  manifestExpectsAccounts:
+    '{file}: "{key}" should be a list of { "address": "…", "user": "…", "password": "…" }; it is {found}.',
+  manifestExpectsVariant:
+    '{file}: the name of a variant has small letters, digits and hyphens: "strict", "file-by-sender".',
+
+  // Command lines
+  commandEmpty: 'A command line in the manifest is empty.',
+  commandOpenQuote: 'In the command line  {command}  a quote {quote} is opened and never closed.',
+  commandUnknownPlaceholder:
+    'In the command line  {command}  nothing is known of {placeholder}. There are: {allowed}.',
+  commandNearPlaceholder:
+    'In the command line  {command}  nothing is known of {placeholder}. Is it {near}?',
+
+  // Starting the server
+  startNoFolder: 'There is no folder {dir}.',
+  startNoVariant: '{file} does not say how to start the variant "{variant}".',
+  startNoPython:
+    'Python 3 was not found on this machine. Install it, or write its path for {python}.',
+  startNoProgram: 'The program of the server {how}. Is it installed, and is it spelt so?',
+  startEnded: 'The server {how} before it listened on port {port}. The last lines that it printed:',
+  startEndedSilently:
+    'The server {how} before it listened on port {port}, and printed nothing. Does the program wait for connections after it has been started?',
+  startNotListening:
+    'The server was started, but after {seconds} s it does not listen on port {port}, which it was given.',
+  startListensElsewhere:
+    'The server listens on {others}, not on {port} which it was given. Let it take the port from the command line ({smtp} in the manifest), or declare its port: "ports": { "smtp": {others} }.',
+  startListensByUdp:
+    'The server opened a UDP socket. SMTP runs over TCP: what kind of socket does the program ask for?',
+  startPortTaken:
+    'The server {how}, since its port {port} was taken. The last lines that it printed:',
+  startPortForbidden:
+    'The server {how}, since it may not have its port. Ports below 1024 belong to the administrator. The last lines that it printed:',
+  startFixedPortTaken:
+    'Port {port} is taken by another program, and {file} says that the server cannot be told another ("ports"). Is it still running in another window?',
+  startStepFailed: 'The step "{step}" failed: {command}  {how}. The last lines that it printed:',
+  startStepTooSlow: 'The step "{step}" was not done after {seconds} s: {command}',
+
+  // What is told beside the points
+  noteWantsHelo:
+    'This server wants {verb} before MAIL. Stage 1 has no {verb}, so it need not ask for it. The check said {verb} each time, and no points were lost.',
+  noteNoReuseAddress:
+    'The port could only be had again after {seconds} s, since connections of the run before were still remembered. Which socket option lets a server be restarted at once?',
+  noteOneConnection:
+    'This server ends after its first connection. It was started again each time, so that the rest could be checked.',
+
+  // Choosing what to check
+  checkUnknownScenario: 'There is no scenario {id} for {stage}. --list shows them all.',
+  checkNearScenario: 'There is no scenario {id} for {stage}. Is it {near}? --list shows them all.',
+  checkVariantUndeclared:
+    'The scenario {id} needs the server as "{variant}", and {file} does not say how to start it so ("variants").',
+  checkNoReference: 'The kit has no reference of {stage} yet. Give the folder of a server.',
+  checkUnknownStage: 'There is no stage {stage}. The stages are: {stages}.',
+  checkBroken: 'The scenario could not be played to its end: {reason}',
+  checkSkipped: 'Not played, since {because} failed.',
+  checkOtherStage: '{file} says that this is a server of {manifest}. It is checked as {stage}.',
+
+  // The report
+  reportHeader: 'Checking {submission} on {stage}',
+  reportFailed: 'Failed',
+  reportPassed: 'Passed',
+  reportPlayed: 'The dialogue',
+  reportOmitted: '… {count} lines more …',
+  reportExpected: 'expected',
+  reportGot: 'got',
+  reportWhat: 'What differs',
+  reportRule: 'The rule',
+  reportHint: 'A question',
+  reportReplay: 'Play it again',
+  reportByHand: 'By hand',
+  reportByHandTalk: '{command}   (start your server first), then type:',
+  reportByHandPackets: 'not with a keyboard: here it matters how the octets are cut into packets.',
+  reportByHandOctets: 'not with a keyboard: the scenario sends octets that it does not have.',
+  reportByHandLong: 'not with a keyboard: the dialogue is too long.',
+  reportOthersCore: 'Also not passed yet, of what decides the stage:',
+  reportOthersExtra: 'Not passed yet, for more points:',
+  reportExtrasLater:
+    '{count} scenarios for more points are not passed yet. They are shown once the stage is passed (or now, by --all).',
+  reportSkipped: '{count} not played, since {reason} failed.',
+  reportSkippedOne: '1 not played, since {reason} failed.',
+  reportError: 'Could not be played',
+  reportNote: 'Note',
+  reportPoints: '{score} of {maxScore} points; core {corePassed} of {coreCount}',
+  reportNotPassed: 'not passed yet: {ids}',
+  reportStagePassed: 'Stage {stage} is passed.',
+  reportStageNotPassed: 'Stage {stage} is not passed yet.',
+  reportAllPassed: 'Everything passed: {count} scenarios, {maxScore} points.',
+  reportNothing: 'No scenario was played.',
+  reportCannotStart: 'The server could not be checked.',
+  reportAndMore: 'and {count} more',
+
+  // The list of scenarios
+  listHead: '{count} scenarios, {points} points',
+  listVariant: 'variant {variant}',
+} as const;

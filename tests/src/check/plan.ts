@@ -1,0 +1,80 @@
+/** Which scenarios a check plays, and in which order: pure. */
+import { scenariosFor } from '../notation/load.ts';
+import type { Scenario, Stage } from '../notation/model.ts';
+import { launchOf } from '../server/manifest.ts';
+import type { Manifest } from '../server/manifest.ts';
+import { suggest } from '../server/suggest.ts';
+import { Trouble } from '../server/trouble.ts';
+import type { ScenarioResult } from './result.ts';
+
+/** Scenarios that are played on servers started the same way. */
+export interface Group {
+  variant: string | undefined;
+  /** In the order in which a student meets them. */
+  scenarios: Scenario[];
+}
+
+/**
+ * The scenarios that a server of this stage is checked with. Those of a variant that the manifest does
+ * not declare are left out: they are no failure. `only` chooses among them by id or name, and an
+ * undeclared variant is then told. Throws a Trouble for a name that is none.
+ */
+export function chooseScenarios(
+  all: readonly Scenario[],
+  stage: Stage,
+  manifest: Manifest,
+  only: readonly string[] = [],
+): Scenario[] {
+  const applying = scenariosFor(stage, all).sort((a, b) => a.step - b.step);
+  const declared = (scenario: Scenario) => launchOf(manifest, scenario.variant) !== undefined;
+  if (only.length === 0) return applying.filter(declared);
+  const chosen = new Set(only.map((name) => findScenario(name, applying, stage)));
+  for (const { id, variant } of [...chosen].filter((scenario) => !declared(scenario))) {
+    const values = { id, variant: variant ?? '', file: manifest.file };
+    throw new Trouble('checkVariantUndeclared', values);
+  }
+  return applying.filter((scenario) => chosen.has(scenario));
+}
+
+/** By id (`v1/quit`), by name (`quit`), or by file (`tests/golden/v1/quit.md`). */
+function findScenario(name: string, scenarios: readonly Scenario[], stage: Stage): Scenario {
+  const wanted = name.replaceAll('\\', '/').replace(/\.md$/, '');
+  const found = scenarios.find(
+    ({ id }) => id === wanted || id.split('/')[1] === wanted || wanted.endsWith(`/${id}`),
+  );
+  if (found !== undefined) return found;
+  const names = scenarios.flatMap(({ id }) => (wanted.includes('/') ? [id] : [id.split('/')[1]!]));
+  const near = suggest(wanted, names);
+  throw near === undefined
+    ? new Trouble('checkUnknownScenario', { id: name, stage })
+    : new Trouble('checkNearScenario', { id: name, stage, near });
+}
+
+/** The plain server first: variants need what is found out there. */
+export function groupByVariant(scenarios: readonly Scenario[]): Group[] {
+  const groups = new Map<string | undefined, Group>([
+    [undefined, { variant: undefined, scenarios: [] }],
+  ]);
+  for (const scenario of scenarios) {
+    const group = groups.get(scenario.variant) ?? { variant: scenario.variant, scenarios: [] };
+    group.scenarios.push(scenario);
+    groups.set(scenario.variant, group);
+  }
+  return [...groups.values()].filter(({ scenarios: members }) => members.length > 0);
+}
+
+/**
+ * The scenario whose failure makes this one pointless: one of its `needs` that failed, or what that
+ * one was itself skipped for. Undefined if it can be played. What was not chosen is not in the way.
+ */
+export function failedNeed(
+  { needs }: Scenario,
+  results: ReadonlyMap<string, ScenarioResult>,
+): string | undefined {
+  for (const id of needs) {
+    const result = results.get(id);
+    if (result === undefined || result.status === 'passed') continue;
+    return result.status === 'skipped' ? (result.because ?? id) : id;
+  }
+  return undefined;
+}

@@ -1,0 +1,130 @@
+/** Plays the scenarios of one variant, in order, on one server or as many as that takes. */
+import { say } from '../catalogue/index.ts';
+import type { Delivery, Scenario, Stage } from '../notation/model.ts';
+import { playScenario } from '../player/play-scenario.ts';
+import type { PlayResult } from '../player/model.ts';
+import { isOfTheServer, Trouble } from '../server/trouble.ts';
+import type { Host } from './host.ts';
+import { failedNeed } from './plan.ts';
+import type { Group } from './plan.ts';
+import type { ScenarioResult } from './result.ts';
+import { errorResult, playedResult, skippedResult } from './scenario-result.ts';
+import { CLIENT_NAME, mailWasRefused, openingWasRefused, verbWanted } from './wants-helo.ts';
+
+/** What the player says after the greeting, by stage. */
+const OPENINGS: Record<Stage, readonly string[]> = {
+  v1: [],
+  v2: [`HELO ${CLIENT_NAME}`],
+  v3: [`HELO ${CLIENT_NAME}`],
+  v4: [`EHLO ${CLIENT_NAME}`],
+};
+/** A server that did not start twice in a row is not tried again. */
+const FAILED_STARTS = 2;
+/** Ends of a server after an ordinary scenario before we believe that it serves one connection only. */
+const EARLY_ENDS = 3;
+
+export interface GroupOptions {
+  stage: Stage;
+  delivery?: Delivery | undefined;
+  replyTimeout?: number | undefined;
+  play?: typeof playScenario;
+  /** How many scenarios there are in all groups. */
+  all: number;
+  /** Results of all groups so far. */
+  results: ReadonlyMap<string, ScenarioResult>;
+  report: (result: ScenarioResult, scenario: Scenario) => void;
+  note: (text: string) => void;
+  onPlay?: (scenario: Scenario, done: number, all: number) => void;
+}
+
+export async function playGroup(group: Group, host: Host, options: GroupOptions): Promise<void> {
+  const { stage, results, report, note } = options;
+  const play = options.play ?? playScenario;
+  let opening = [...OPENINGS[stage]];
+  let probed = false;
+  let failedStarts = 0;
+  let earlyEnds = 0;
+  let lastTrouble: Trouble | undefined;
+
+  const playOn = async (scenario: Scenario): Promise<PlayResult> => {
+    if (host.hasEnded()) earlyEnds++;
+    const server = await host.server();
+    failedStarts = 0;
+    host.used();
+    const { delivery, replyTimeout } = options;
+    const result = await play(scenario, server, {
+      stage,
+      opening,
+      ...(delivery && { delivery }),
+      ...(replyTimeout !== undefined && { replyTimeout }),
+    });
+    // A death that is found is reported; one that is not is counted.
+    if (result.restart && !(result.ok && host.hasEnded())) await host.drop();
+    return result;
+  };
+
+  const playFairly = async (scenario: Scenario): Promise<PlayResult> => {
+    const wasFresh = host.isFresh();
+    let result = await playOn(scenario);
+    // The server was gone, or deaf, before this scenario began: that is not this scenario's finding.
+    if (!result.ok && !wasFresh && wasNotGreeted(result)) {
+      await host.drop();
+      result = await playOn(scenario);
+    }
+    if (probed || scenario.opening === 'none') return result;
+    const changed = await openingFor(result, stage, host);
+    if (changed === undefined) return result;
+    probed = true;
+    opening = changed.opening;
+    if (changed.verb !== undefined) note(say('noteWantsHelo', { verb: changed.verb }));
+    return changed.opening.join() === OPENINGS[stage].join() ? result : playOn(scenario);
+  };
+
+  for (const scenario of group.scenarios) {
+    const because = failedNeed(scenario, results);
+    if (because !== undefined) {
+      report(skippedResult(scenario, because), scenario);
+      continue;
+    }
+    options.onPlay?.(scenario, results.size, options.all);
+    if (lastTrouble !== undefined && failedStarts >= FAILED_STARTS) {
+      report(errorResult(scenario, lastTrouble), scenario);
+      continue;
+    }
+    try {
+      report(playedResult(scenario, await playFairly(scenario)), scenario);
+    } catch (error) {
+      await host.drop();
+      if (error instanceof Trouble) {
+        if (!isOfTheServer(error)) throw error;
+        failedStarts++;
+        lastTrouble = error;
+      }
+      report(errorResult(scenario, error), scenario);
+    }
+  }
+  if (earlyEnds >= EARLY_ENDS) note(say('noteOneConnection'));
+  await host.drop();
+}
+
+function wasNotGreeted({ steps }: PlayResult): boolean {
+  return !steps.some(({ from }) => from === 'S');
+}
+
+/**
+ * What to say after the greeting, if this play failed by that alone: DESIGN.md section 4, point 4.
+ * Undefined if it did not.
+ */
+async function openingFor(
+  result: PlayResult,
+  stage: Stage,
+  host: Host,
+): Promise<{ opening: string[]; verb?: string } | undefined> {
+  if (stage === 'v1') {
+    if (!mailWasRefused(result)) return undefined;
+    const verb = await verbWanted(host);
+    return verb === undefined ? { opening: [] } : { opening: [`${verb} ${CLIENT_NAME}`], verb };
+  }
+  // HELO is no condition of MAIL: without it, only the scenarios about HELO need fail.
+  return openingWasRefused(result) ? { opening: [] } : undefined;
+}
