@@ -37,8 +37,8 @@ export function readHandout(file: string): Handout {
       handout.tables.at(-1)!.at(-1)!.push(cell);
     }
     for (const child of token.children ?? []) {
-      const target = child.attrGet('href') ?? child.attrGet('src');
-      if (target && !/^(?:https?:|#)/.test(target)) {
+      const target = String(child.attrGet('href') ?? child.attrGet('src') ?? '#');
+      if (!/^(?:https?:|#)/.test(target)) {
         handout.links.push(path.join(path.dirname(file), target.replace(/#.*/, '')));
       }
     }
