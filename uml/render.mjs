@@ -34,10 +34,9 @@ export async function render(sources, options, drawn) {
     const page = await browser.newPage();
     await page.setViewport({ width: 1600, height: 1200, deviceScaleFactor: 2 });
     await page.setContent(await emptyPage());
-    await page.addScriptTag({ path: MERMAID });
-    await page.evaluate(prepare, look);
+    await page.evaluate(prepare, await readFile(MERMAID, 'utf8'));
     for (const [index, source] of sources.entries()) {
-      const svg = await page.evaluate(draw, source);
+      const svg = await page.evaluate(draw, source, look);
       const picture = options.png ? await photograph(page, svg) : undefined;
       await drawn(index, `${svg}\n`, picture);
     }
@@ -72,24 +71,49 @@ async function emptyPage() {
   return `<!doctype html><meta charset="utf-8"><style>${faces.join('\n')}</style><body></body>`;
 }
 
-/** In the page: fonts are loaded before anything is measured. */
-async function prepare(configuration) {
+/** In the page: Mermaid is at hand, and fonts are loaded before anything is measured. */
+async function prepare(script) {
+  globalThis.mermaidScript = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
   await Promise.all([...document.fonts].map((font) => font.load()));
-  mermaid.initialize(configuration);
 }
 
-/** In the page: a source becomes SVG that is well-formed XML, on white, whatever page it lies on. */
-async function draw(source) {
+/**
+ * In the page: a source becomes SVG that is well-formed XML, on white, whatever page it lies on.
+ * Mermaid counts on from diagram to diagram and writes the count into ids, so each gets a new Mermaid:
+ * a picture does not depend on what was drawn before it.
+ */
+async function draw(source, look) {
+  await new Promise((resolve, reject) => {
+    const script = document.createElement('script');
+    Object.assign(script, { src: globalThis.mermaidScript, onload: resolve, onerror: reject });
+    document.head.replaceChildren(...document.head.querySelectorAll('meta, style'), script);
+  });
+  mermaid.initialize(look);
   const { svg: text } = await mermaid.render('diagram', source);
   const svg = new DOMParser().parseFromString(text, 'text/html').querySelector('svg');
-  const paper = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
-  const { x, y, width, height } = svg.viewBox.baseVal;
-  for (const [name, value] of Object.entries({ x, y, width, height, fill: '#ffffff' })) {
-    paper.setAttribute(name, value);
-  }
+  const paper = ({ x, y, width, height }) => {
+    const rect = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
+    for (const [name, value] of Object.entries({ x, y, width, height, fill: '#ffffff' })) {
+      rect.setAttribute(name, value);
+    }
+    return rect;
+  };
   const described = svg.querySelectorAll(':scope > title, :scope > desc');
-  if (described.length > 0) described[described.length - 1].after(paper);
-  else svg.prepend(paper);
+  if (described.length > 0) described[described.length - 1].after(paper(svg.viewBox.baseVal));
+  else svg.prepend(paper(svg.viewBox.baseVal));
+
+  // A message that passes a participant's line is not crossed out by it.
+  document.body.append(svg);
+  const lifelines = Array.from(
+    svg.querySelectorAll('.actor-line'),
+    (line) => line.x1.baseVal.value,
+  );
+  for (const message of svg.querySelectorAll('.messageText')) {
+    const box = message.getBBox();
+    const crossed = lifelines.some((x) => box.x - 2 < x && x < box.x + box.width + 2);
+    if (crossed) message.before(paper(box));
+  }
+  svg.remove();
   return new XMLSerializer().serializeToString(svg);
 }
 

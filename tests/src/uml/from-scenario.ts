@@ -12,18 +12,19 @@ const SERVER = 'server';
 /** The dialogue of a scenario that a reference passed. */
 export function dialogueOf(scenario: Scenario, steps: readonly PlayedStep[]): Dialogue {
   const connections = [...new Set(steps.map(({ connection }) => connection))];
+  const alone = connections.length === 1;
   const mailboxes = scenario.blocks.filter((block) => block.type === 'mailbox');
   const addresses = new Set(mailboxes.flatMap(({ address }) => address ?? []));
   return {
     title: scenario.title,
     participants: [
-      ...connections.map((connection) => client(connection, connections.length === 1)),
+      ...connections.map((connection) => client(connection, alone)),
       server(scenario),
       ...[...addresses].map((address): Participant => {
         return { id: mailbox(address), label: `Mailbox of\n${address}`, role: 'mailbox' };
       }),
     ],
-    events: [...withDeliveries(steps, mailboxes), ...absences(mailboxes)],
+    events: [...withDeliveries(steps, mailboxes, alone), ...absences(mailboxes)],
   };
 }
 
@@ -48,13 +49,14 @@ function mailbox(address: string): string {
 function withDeliveries(
   steps: readonly PlayedStep[],
   mailboxes: readonly MailboxBlock[],
+  alone: boolean,
 ): DialogueEvent[] {
   const waiting = mailboxes.filter(({ nothing }) => !nothing);
   /** The tokens of the text that a connection has sent since the last reply but one. */
   const texts = new Map<string, string>();
   const events = steps.flatMap((step): DialogueEvent[] => {
     const { connection, from } = step;
-    const event = eventOf(step);
+    const event = eventOf(step, alone);
     const text = texts.get(connection) ?? '';
     if (from === 'C') texts.set(connection, `${text}${step.text}\n`);
     if (from !== 'S') return [event];
@@ -68,24 +70,34 @@ function withDeliveries(
   return [...events, ...waiting.map(storeOf)];
 }
 
-function eventOf({ connection, from, text }: PlayedStep): DialogueEvent {
+function eventOf({ connection, from, text }: PlayedStep, alone: boolean): DialogueEvent {
   switch (from) {
     case 'C':
       return { type: 'line', from: connection, to: SERVER, text: readable(text) };
     case 'S':
       return { type: 'line', from: SERVER, to: connection, text: readable(text) };
-    case '-':
-      return { type: 'remark', over: [connection, SERVER], text: REMARKS[text] ?? text };
+    case '-': {
+      const who = alone ? 'the client' : `client ${connection}`;
+      return { type: 'remark', over: [connection, SERVER], text: remark(text, who) };
+    }
   }
 }
 
 /** What the player remarks, as a sentence. */
-const REMARKS: Partial<Record<string, string>> = {
-  connects: 'the client connects',
-  closes: 'the server closes the connection',
-  leaves: 'the client drops the connection',
-  silence: 'the server says nothing',
-};
+function remark(text: string, who: string): string {
+  switch (text) {
+    case 'connects':
+      return `${who} connects`;
+    case 'closes':
+      return `the server closes the connection to ${who}`;
+    case 'leaves':
+      return `${who} drops the connection`;
+    case 'silence':
+      return `the server says nothing to ${who}`;
+    default:
+      return text;
+  }
+}
 
 function storeOf({ address, lines }: MailboxBlock): DialogueEvent {
   const shown = lines.map((line) => readable(showOctets(line)));
@@ -98,10 +110,10 @@ function absences(mailboxes: readonly MailboxBlock[]): DialogueEvent[] {
   return mailboxes
     .filter(({ nothing }) => nothing)
     .map(({ address, token }): DialogueEvent => {
-      const what = several ? `nothing with "${readable(`{${token}}`)}"` : 'nothing';
+      const what = several ? `no message "${readable(`{${token}}`)}"` : 'no message';
       return address === undefined
         ? { type: 'remark', over: [SERVER], text: `${what} is stored` }
-        : { type: 'remark', over: [mailbox(address)], text: `${what} arrives here` };
+        : { type: 'remark', over: [mailbox(address)], text: `${what} arrives for ${address}` };
     });
 }
 

@@ -97,9 +97,9 @@ describe('the dialogue of a played scenario', () => {
       {
         type: 'remark',
         over: ['mailbox bob@example.com'],
-        text: 'nothing with "Hello" arrives here',
+        text: 'no message "Hello" arrives for bob@example.com',
       },
-      { type: 'remark', over: ['server'], text: 'nothing with "Hello2" is stored' },
+      { type: 'remark', over: ['server'], text: 'no message "Hello2" is stored' },
     ]);
   });
 
