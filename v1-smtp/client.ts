@@ -23,8 +23,9 @@ function show(who: 'C' | 'S', line: string): void {
 
 /** Sends a message and says to whom it went. Gives false if somebody was left out. */
 async function send(message: Message, options: Options): Promise<boolean> {
-  const showNothing = () => undefined;
-  const { accepted, refused } = await deliver(message, options, options.quiet ? showNothing : show);
+  const { host, port, quiet } = options;
+  if (!quiet) console.log(words.connecting(host, port));
+  const { accepted, refused } = await deliver(message, options, quiet ? () => undefined : show);
   if (accepted.length > 0) console.log(words.sent(accepted));
   for (const { recipient, reply } of refused) {
     console.error(visible(words.refusedRecipient(recipient, reply)));
@@ -59,7 +60,7 @@ async function run(): Promise<number> {
   return 0;
 }
 
-stdout.on('error', () => process.exit(1)); // Whoever read our output has gone: `client.ts | head`.
+stdout.on('error', () => undefined); // `client.ts … | head`: the mail is sent, read or not.
 try {
   process.exitCode = await run();
 } catch (error) {

@@ -27,7 +27,7 @@ command line is wrong.`,
   port: 'The port',
   unpaired: 'To send a message, say both --from and --to.',
   testHasText: '--test has a subject and a text of its own: leave out --subject and --body.',
-  typeText: 'Type the text; Ctrl-D at the beginning of a line ends it (Windows: Ctrl-Z, Enter).',
+  typeText: 'Type the text. Ctrl-D on a line of its own ends it (Windows: Ctrl-Z, Enter).',
   notUtf8: 'The text is not UTF-8: save it as UTF-8 and send it again.',
 
   noAddress: 'An address is missing.',
@@ -37,6 +37,7 @@ command line is wrong.`,
   longLine: (line: number, octets: number, most: number) =>
     `Line ${line} of the text has ${octets} octets; ${most} is the most: break it in two.`,
 
+  connecting: (host: string, port: number) => `Connecting to ${host}:${port}`,
   nobodyListens: (host: string, port: number) =>
     `Nobody listens on ${host}:${port}. Is the server running? Start it: npx tsx server.ts ${port}`,
   noHost: (host: string) => `There is no host called "${host}".`,
