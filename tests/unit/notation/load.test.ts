@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadScenarios, scenariosFor } from '../../src/notation/load.ts';
 import { scenarioText } from './sample.ts';
@@ -27,6 +28,11 @@ async function load(): Promise<string[]> {
 }
 
 describe('loading', () => {
+  it('reads the scenarios of the kit', async () => {
+    const golden = fileURLToPath(new URL('../../golden', import.meta.url));
+    expect((await loadScenarios(golden)).length).toBeGreaterThan(0);
+  });
+
   it('sorts the scenarios of all stages by step', async () => {
     await write('v2/b', 15);
     await write('v1/c', 20);

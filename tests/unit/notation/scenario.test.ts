@@ -33,7 +33,7 @@ describe('the sample in docs/notation.md', () => {
       blocks: [{ type: 'dialogue', connection: 'smtp' }, { type: 'mailbox' }],
     });
     const [dialogue, mailbox] = scenario.blocks;
-    expect(dialogue?.type === 'dialogue' && dialogue.steps).toHaveLength(15);
+    expect(dialogue?.type === 'dialogue' && dialogue.steps).toHaveLength(14);
     expect(mailbox?.type === 'mailbox' && mailbox.lines.map(text)).toEqual([
       '.a line that began with one dot',
       '..and one that began with two',

@@ -1,0 +1,42 @@
+/** What somebody can do with a server that listens: lines to type, with the ports in use. */
+import pc from 'picocolors';
+import type { Stage } from '../notation/model.ts';
+import type { PortLine } from './port-line.ts';
+import { STAGE_FOLDERS } from './stages.ts';
+
+/**
+ * @param ports Where the server listens, in the order in which it said so.
+ * @param args  What the server was told.
+ */
+export function nextSteps(
+  stage: Stage,
+  ports: readonly PortLine[],
+  args: readonly string[],
+): string {
+  const smtp = ports.find(({ protocol }) => protocol === 'smtp');
+  const there = smtp === undefined ? '' : address(smtp);
+  const steps = [
+    [`npx stagepost talk${there}`, 'type the commands yourself, as in telnet'],
+    [`npx stagepost client ${stage}${there}`, 'write a message with the mail client'],
+    [`npx stagepost check ${stage}`, 'see what a right server of this stage does'],
+  ] as const;
+  const width = Math.max(...steps.map(([line]) => line.length)) + 2;
+  const foreign = args.some((arg) => arg.startsWith('--mailboxes') || arg.startsWith('--file-by'));
+  const where = foreign || process.env.MAILBOXES ? '' : 'Mail arrives in the folder mailboxes. ';
+  return [
+    '',
+    'What to try next, in a second terminal:',
+    ...steps.map(([line, what]) => `  ${pc.bold(line.padEnd(width))}${what}`),
+    `${where}The handout is ${STAGE_FOLDERS[stage]}/README.md. Ctrl-C ends the server.`,
+    '',
+    '',
+  ].join('\n');
+}
+
+/** Host and port as arguments, as far as they are not what every job takes by itself. */
+function address({ host, port }: PortLine): string {
+  // "Every address of this machine" is a place to listen, not one to call.
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  if (reachable !== '127.0.0.1') return ` ${reachable} ${port}`;
+  return port === 2525 ? '' : ` ${reachable} ${port}`;
+}
