@@ -142,8 +142,9 @@ export class Session {
     }
     const reply = this.process(line, now);
     if (this.state === 'closed') return this.close(reply);
+    // A command gets one reply. To one bad command too many it is goodbye.
+    if (isBadCommand(reply) && this.isTooMany()) return this.close(replies.tooManyErrors);
     this.reply(reply);
-    if (isBadCommand(reply)) this.countBadCommand();
   }
 
   /** Checks, then acts. */
@@ -204,9 +205,10 @@ export class Session {
     if (this.stopping) this.close(replies.serverStops);
   }
 
-  private countBadCommand(): void {
+  /** Counts a bad command. */
+  private isTooMany(): boolean {
     this.badCommands += 1;
-    if (this.badCommands >= this.settings.limits.badCommands) this.close(replies.tooManyErrors);
+    return this.badCommands >= this.settings.limits.badCommands;
   }
 
   /** Says a last word and closes. */

@@ -262,7 +262,7 @@ describe.each(stages)('the SMTP session of $stage', ({ session }) => {
         'x',
         'x',
       );
-      expect(codes).toEqual([220, ...Array<number>(19).fill(500), 250, 500, 421]);
+      expect(codes).toEqual([220, ...Array<number>(19).fill(500), 250, 421]);
       expect(closed).toBe(true);
     });
 
