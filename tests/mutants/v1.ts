@@ -158,19 +158,24 @@ export const v1Mutants: Mutant[] = [
     kills: ['v1/second-message'],
   },
   {
-    id: 'closes-after-message',
+    id: 'one-message-a-connection',
     stage: 'v1',
-    mistake: 'The server hangs up after the 250 for a message: one message a connection.',
+    mistake: 'After a message, MAIL is out of order: one message a connection.',
     edits: [
-      edit(
-        'session.ts',
-        'if (this.stopping) this.close(replies.serverStops);',
-        "this.messages += 1;\nif (this.messages === 1) return;\nthis.actions.push({ type: 'close' });",
-      ),
       edit(
         'session.ts',
         'private badCommands = 0;',
         'private badCommands = 0;\nprivate messages = 0;',
+      ),
+      edit(
+        'session.ts',
+        'this.enter(endOfText.next, now);',
+        'this.enter(endOfText.next, now);\nthis.messages += 1;',
+      ),
+      edit(
+        'session.ts',
+        'if (!command.allowed.includes(this.state))',
+        "if (!command.allowed.includes(this.state) || (verb === 'MAIL' && this.messages > 0))",
       ),
     ],
     kills: ['v1/second-message'],
@@ -202,8 +207,8 @@ export const v1Mutants: Mutant[] = [
     edits: [
       edit(
         'session.ts',
-        'this.reply(reply);\n    if (isBadCommand',
-        'if (reply === replies.unknownCommand) return;\n this.reply(reply);\n    if (isBadCommand',
+        'if (isBadCommand(reply) &&',
+        'if (reply === replies.unknownCommand) return;\n    if (isBadCommand(reply) &&',
       ),
     ],
     kills: ['v1/unknown-verb'],
@@ -627,7 +632,7 @@ export const v1Mutants: Mutant[] = [
     edits: [
       edit(
         'session.ts',
-        'this.close(replies.tooManyErrors);',
+        'return this.close(replies.tooManyErrors);',
         "throw new Error('too many errors');",
       ),
     ],
