@@ -50,7 +50,7 @@ async function launch(executablePath) {
   try {
     return await puppeteer.launch({ executablePath, args });
   } catch (error) {
-    const [reason] = error.message.split('\n');
+    const reason = error.message.split('\n', 1)[0].replaceAll(/\s+/g, ' ');
     throw new Error(`The browser ${executablePath} does not start: ${reason}`, { cause: error });
   }
 }

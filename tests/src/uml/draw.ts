@@ -15,7 +15,10 @@ interface Renderer {
   ) => Promise<void>;
 }
 
-/** Draws the sources in one browser, each handed to `drawn` as soon as it is done. */
+/**
+ * Draws the sources in one browser, each handed to `drawn` as soon as it is done.
+ * @throws JobError if the browser does not start, or a source cannot be drawn.
+ */
 export async function draw(
   sources: readonly string[],
   browser: string,
@@ -23,7 +26,11 @@ export async function draw(
 ): Promise<void> {
   const place = pathToFileURL(path.join(UML_FOLDER, 'render.mjs')).href;
   const { render } = (await import(place)) as Renderer;
-  await render(sources, { browser }, drawn);
+  try {
+    await render(sources, { browser }, drawn);
+  } catch (error) {
+    throw new JobError((error as Error).message, 1);
+  }
 }
 
 /** Are the packages of `uml/` there, in the versions of its lockfile? */

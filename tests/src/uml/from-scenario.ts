@@ -77,19 +77,21 @@ function eventOf({ connection, from, text }: PlayedStep, alone: boolean): Dialog
     case 'S':
       return { type: 'line', from: SERVER, to: connection, text: readable(text) };
     case '-': {
-      const who = alone ? 'the client' : `client ${connection}`;
-      return { type: 'remark', over: [connection, SERVER], text: remark(text, who) };
+      const words = remark(text, alone ? undefined : `client ${connection}`);
+      return { type: 'remark', over: [connection, SERVER], text: words };
     }
   }
 }
 
-/** What the player remarks, as a sentence. */
-function remark(text: string, who: string): string {
+/** What the player remarks, as a sentence. The client has a name if there are several. */
+function remark(text: string, name: string | undefined): string {
+  const who = name ?? 'the client';
+  const whose = name === undefined ? '' : ` of ${name}`;
   switch (text) {
     case 'connects':
       return `${who} connects`;
     case 'closes':
-      return `the server closes the connection to ${who}`;
+      return `the server closes the connection${whose}`;
     case 'leaves':
       return `${who} drops the connection`;
     case 'silence':

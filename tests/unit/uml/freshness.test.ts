@@ -18,7 +18,7 @@ describe('the folder uml', () => {
   let diagrams: Diagram[];
   beforeAll(async () => {
     diagrams = await recordDiagrams();
-  });
+  }, 60_000);
 
   it('holds the sources that recording gives now', async () => {
     for (const diagram of diagrams) {
@@ -35,6 +35,13 @@ describe('the folder uml', () => {
       const stamp = readStamp((await readIfThere(file)) ?? '');
       const message = `uml/${file} does not show its source; ${REMEDY}`;
       expect(stamp, message).toEqual({ source: sha256(diagram.source), renderer });
+    }
+  });
+
+  it('tells those who cannot see a picture what it shows', async () => {
+    for (const diagram of diagrams) {
+      const svg = await readIfThere(pictureFile(diagram));
+      expect(svg, diagram.slug).toMatch(/<title [^>]*>[^<]+<\/title><desc [^>]*>[^<]+<\/desc>/);
     }
   });
 

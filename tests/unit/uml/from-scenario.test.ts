@@ -103,6 +103,18 @@ describe('the dialogue of a played scenario', () => {
     ]);
   });
 
+  it.each([
+    ['connects', 'the client connects', 'client b connects'],
+    ['closes', 'the server closes the connection', 'the server closes the connection of client b'],
+    ['leaves', 'the client drops the connection', 'client b drops the connection'],
+    ['silence', 'the server says nothing to the client', 'the server says nothing to client b'],
+  ])('says what happens without words: %s', (remark, alone, named) => {
+    const one = dialogueOf(scenario([]), played(`smtp - ${remark}`));
+    expect(one.events).toMatchObject([{ type: 'remark', text: alone }]);
+    const two = dialogueOf(scenario([]), played('a S 220 x', `b - ${remark}`));
+    expect(two.events[1]).toMatchObject({ type: 'remark', text: named });
+  });
+
   it('shows octets that are no text as escapes', () => {
     const { events } = dialogueOf(scenario([{ lines: [Uint8Array.of(0xe9)] }]), played(...message));
     expect(events[2]).toMatchObject({ type: 'store', lines: ['\\xE9'] });
