@@ -1,5 +1,5 @@
 /** What playing a scenario takes and yields: the dialogue as it happened, and what was found, if anything. */
-import type { Key } from '../catalogue/index.ts';
+import type { Key, Value } from '../catalogue/index.ts';
 import type { Delivery, Stage } from '../notation/model.ts';
 
 /** How a scenario is played. All times are milliseconds. */
@@ -55,7 +55,7 @@ export interface PlayedStep {
 /** What went wrong: a key of the catalogue, and the values for its sentence. */
 export interface Finding {
   key: Key;
-  values: Record<string, string | number>;
+  values: Record<string, Value>;
   /** Index into `steps` of the line that differed, if it was one. */
   step?: number;
   /** Line of the scenario file: of the `S:` line or the mailbox fence. */

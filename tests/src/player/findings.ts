@@ -1,0 +1,156 @@
+/**
+ * From what was heard to what is said about it: each way in which a reply can be wrong has a sentence
+ * of its own. Pure; what the texts are is the catalogue's business.
+ */
+import type { Value } from '../catalogue/index.ts';
+import type { Delivery } from '../notation/model.ts';
+import type { Ended } from '../server/model.ts';
+import type { Asked, ClientSide } from './client-side.ts';
+import { find } from './failure.ts';
+import type { Finding } from './model.ts';
+import { showLatin1, showLine, withoutLineEnd } from './octets.ts';
+import type { Reading, Reply } from './reply.ts';
+
+/** What the finding is about, in words. */
+export interface About {
+  asked: Asked;
+  /** `250 or 251`, as the scenario has it. */
+  expected: string;
+  delivery: Delivery;
+  /** Seconds that were waited. */
+  seconds: number;
+  /** Commands of the packet that was sent last, and how many of them were answered. */
+  packet: { commands: number; replies: number };
+}
+
+const commandOf = ({ line }: Asked): Value =>
+  line === '' ? { key: 'anEmptyLine' } : showLatin1(line);
+
+/** Last line of a reply as it came; of nothing but a line end, that. */
+const shown = (raw: Buffer): string => (raw.length === 0 ? '\\r\\n' : showLine(raw));
+
+/** The server said nothing, or nothing complete. */
+export function ofSilence(
+  reading: Extract<Reading, { kind: 'incomplete' }>,
+  { asked, delivery, seconds, packet }: About,
+): Finding {
+  const command = askedFor(asked);
+  if (reading.rest.length > 0) return find('replyNoEnd', { command, got: shown(reading.rest) });
+  const last = reading.lines.at(-1);
+  if (last !== undefined) return find('replyUnfinished', { command, got: shown(last) });
+  if (asked.what === 'connect') return find('noGreeting', { seconds });
+  if (delivery === 'pipelined' && packet.commands > 1) return find('noReplyPipelined', packet);
+  if (asked.what === 'text') {
+    if (delivery === 'text' || delivery === 'pipelined')
+      return find('noReplyToTextInOnePacket', { seconds });
+    return find(delivery === 'bytes' ? 'noReplyToTextInBytes' : 'noReplyAfterText', { seconds });
+  }
+  return find(delivery === 'bytes' ? 'noReplyBytes' : 'noReply', { command, seconds });
+}
+
+/** The server closed the connection. */
+export function ofClosed(
+  reading: Extract<Reading, { kind: 'incomplete' }>,
+  { asked }: About,
+  inText: boolean,
+): Finding {
+  const command = askedFor(asked);
+  if (reading.rest.length > 0) return find('replyNoEnd', { command, got: shown(reading.rest) });
+  const last = reading.lines.at(-1);
+  if (last !== undefined) return find('replyUnfinished', { command, got: shown(last) });
+  if (inText) return find('closedInText', {});
+  if (asked.what === 'connect') return find('closedBeforeGreeting', {});
+  return asked.what === 'text'
+    ? find('closedInsteadAfterText', {})
+    : find('closedInstead', { command });
+}
+
+/** A reply that is not well formed. */
+export function ofFault(
+  { fault, lines }: Extract<Reading, { kind: 'fault' }>,
+  asked: Asked,
+): Finding {
+  const command = askedFor(asked);
+  const got = shown(lines.at(-1)!);
+  switch (fault) {
+    case 'lf-only':
+      return find('replyLfOnly', { command });
+    case 'nul':
+      return find('replyNul', { command });
+    case 'codes-differ':
+      return find('replyCodesDiffer', { command, first: shown(lines[0]!), got });
+    case 'malformed':
+      return find('replyMalformed', { command, got });
+  }
+}
+
+/** A good reply, but another than the scenario wants. */
+export function ofWrongCode(reply: Reply, { asked, expected }: About): Finding {
+  const got = shown(reply.raw.at(-1)!);
+  if (asked.what === 'connect') return find('wrongGreeting', { expected, got });
+  if (asked.what === 'text') return find('wrongCodeAfterText', { expected, got });
+  return find('wrongCode', { command: commandOf(asked), expected, got });
+}
+
+/** The right code with the wrong text, or without a line that it must have. */
+export function ofWrongText(
+  reply: Reply,
+  { asked, expected }: About,
+  missing: string | undefined,
+): Finding {
+  const command = askedFor(asked);
+  if (missing !== undefined) return find('missingLine', { command, expected: missing });
+  return find('wrongText', { command, expected, got: shown(reply.raw.at(-1)!) });
+}
+
+/** The reply was another than the scenario wants, and there are more replies than commands. */
+export function ofMoreReplies(reply: Reply, { asked, expected }: About): Finding {
+  const got = shown(reply.raw.at(-1)!);
+  return find('moreReplies', { command: askedFor(asked), expected, got });
+}
+
+/**
+ * Octets have come although nothing was asked.
+ * @param incomplete The command that is being sent, if it is not complete.
+ * @param first      The last line of the reply before.
+ */
+export function ofSurplus(
+  unread: Buffer,
+  side: ClientSide,
+  incomplete: string,
+  first: string,
+): Finding {
+  const end = unread.indexOf('\n');
+  const line = end === -1 ? unread : unread.subarray(0, end + 1);
+  const asked = side.answered;
+  if (unread[0] === 0 && asked !== undefined) return find('replyNul', { command: askedFor(asked) });
+  const got = shown(withoutLineEnd(line));
+  if (side.inText) return find('replyInText', { got });
+  if (incomplete !== '') return find('replyTooEarly', { command: showLatin1(incomplete), got });
+  if (asked === undefined || side.unanswered.length > 0) return find('replyUnasked', { got });
+  if (asked.what === 'connect') return find('extraGreeting', { first, got });
+  if (asked.what === 'text') return find('extraReplyAfterText', { first, got });
+  return find('extraReply', { command: commandOf(asked), first, got });
+}
+
+/** The server's process has ended. */
+export function ofDeath({ how, output }: Ended, asked: Asked | undefined): Finding {
+  const words = output.map((line) => line.trim()).filter((line) => line !== '');
+  const lastWords = showLine(Buffer.from(words.at(-1) ?? ''));
+  if (asked === undefined || asked.what === 'connect') {
+    return lastWords === ''
+      ? find('serverGone', { how })
+      : find('serverGoneSaying', { how, lastWords });
+  }
+  const command = askedFor(asked);
+  return lastWords === ''
+    ? find('serverDied', { how, command })
+    : find('serverDiedSaying', { how, command, lastWords });
+}
+
+/** What was asked, as the object of a sentence: `the reply to …`. */
+function askedFor(asked: Asked): Value {
+  if (asked.what === 'connect') return { key: 'theConnection' };
+  if (asked.what === 'text') return { key: 'theEndOfTheMessage' };
+  return commandOf(asked);
+}

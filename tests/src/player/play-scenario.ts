@@ -1,0 +1,114 @@
+/** Plays a scenario against a server under test, and says what was found. */
+import type { Scenario } from '../notation/model.ts';
+import type { RunningServer } from '../server/model.ts';
+import { isFailure, type Failure } from './failure.ts';
+import type { Finding, PlayOptions, PlayResult, Waits } from './model.ts';
+import { isServed, playMoves } from './play-moves.ts';
+import { makeRecorder } from './recorder.ts';
+import type { Play } from './talk.ts';
+import { makeTokens, randomToken } from './tokens.ts';
+
+export const DEFAULT_WAITS: Readonly<Waits> = {
+  reply: 1000,
+  longest: 5000,
+  surplus: 100,
+  silence: 250,
+  mail: 1000,
+  noMail: 120,
+  death: 150,
+};
+
+/** How long a slow play waits after each reply for another, in milliseconds, and how long in all. */
+const SETTLE = { each: 80, all: 4000 };
+
+/** What a slow play is there to find out: which line it is that gets more than its reply. */
+const ABOUT_SURPLUS: ReadonlySet<Finding['key']> = new Set([
+  'extraReply',
+  'extraReplyAfterText',
+  'extraGreeting',
+  'replyInText',
+  'replyTooEarly',
+  'replyUnasked',
+  'replyNul',
+  'closedInText',
+  'serverDied',
+  'serverDiedSaying',
+] as const);
+
+interface Played {
+  steps: PlayResult['steps'];
+  failure: Failure | undefined;
+  restart: boolean;
+}
+
+/**
+ * Plays `scenario` once; its findings never throw.
+ *
+ * A good server is played as fast as it answers. Where a failure looks as if the dialogue was out of
+ * step, the scenario is played a second time, with a short wait after each reply: then a second reply
+ * shows where it belongs, and not at the command after. The report is of the play that says more.
+ */
+export async function playScenario(
+  scenario: Scenario,
+  server: RunningServer,
+  options: PlayOptions,
+): Promise<PlayResult> {
+  const began = performance.now();
+  const first = await playOnce(scenario, server, options, false);
+  let told = first;
+  let { restart } = first;
+  if (first.failure?.suspicious === true && !restart) {
+    const slow = await playOnce(scenario, server, options, true);
+    restart ||= slow.restart;
+    if (slow.failure !== undefined && ABOUT_SURPLUS.has(slow.failure.finding.key)) told = slow;
+  }
+  return {
+    ok: told.failure === undefined,
+    ...(told.failure && { finding: told.failure.finding }),
+    steps: told.steps,
+    restart,
+    delivery: options.delivery ?? scenario.delivery,
+    durationMs: Math.round(performance.now() - began),
+  };
+}
+
+async function playOnce(
+  scenario: Scenario,
+  server: RunningServer,
+  options: PlayOptions,
+  slow: boolean,
+): Promise<Played> {
+  const tokens = makeTokens(options.newToken ?? randomToken);
+  const recorder = makeRecorder(tokens);
+  const delivery = options.delivery ?? scenario.delivery;
+  const waits = { ...DEFAULT_WAITS, ...options.waits };
+  if (options.replyTimeout !== undefined) waits.reply = options.replyTimeout;
+  let settleLeft = slow ? SETTLE.all : 0;
+  const play: Play = {
+    server,
+    // One command after the other: in a packet of several nobody can say which is answered twice.
+    delivery: slow && delivery === 'pipelined' ? 'line' : delivery,
+    waits,
+    recorder,
+    captured: new Map(),
+    settle: () => {
+      const settle = Math.min(SETTLE.each, settleLeft);
+      settleLeft -= settle;
+      return settle;
+    },
+  };
+  try {
+    await playMoves(play, scenario, options.opening, tokens);
+    return { steps: recorder.steps, failure: undefined, restart: server.ended() !== undefined };
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    error.finding = {
+      ...recorder.about(error.finding),
+      ...(error.finding.line && { line: error.finding.line }),
+    };
+    // A server that said nothing may serve nobody any more.
+    const steps = [...recorder.steps];
+    const hangs = error.silent && !(await isServed({ ...play, recorder: makeRecorder(tokens) }));
+    return { steps, failure: error, restart: hangs || server.ended() !== undefined };
+  }
+}

@@ -1,0 +1,79 @@
+/** Keeps the lines of a play as people read them: the same in every run. */
+import type { ExpectStep, PlainStep, SendStep } from './moves.ts';
+import type { Finding, PlayedStep } from './model.ts';
+import { showLine, withoutLineEnd } from './octets.ts';
+import type { Tokens } from './tokens.ts';
+
+/** The line of the scenario that a step was asked for by; the player's own opening has none. */
+export interface Source {
+  source: string;
+  line?: number;
+}
+
+export interface Recorder {
+  readonly steps: PlayedStep[];
+  sent(connection: string, octets: Buffer, step: SendStep | undefined): void;
+  /** Each line of a reply; what was expected stands beside the last. */
+  replied(connection: string, raw: Buffer[], expected: Source | undefined, ok: boolean): void;
+  remark(connection: string, text: string, ok: boolean, expected?: Source): void;
+  /** The finding, in neutral words, about the line that was recorded last. */
+  about(finding: Finding): Finding;
+}
+
+export function makeRecorder(tokens: Tokens): Recorder {
+  const steps: PlayedStep[] = [];
+  const text = (octets: Buffer) => tokens.neutral(showLine(octets));
+  const asked = (by: Source | undefined): Pick<PlayedStep, 'expected' | 'line'> => ({
+    ...(by && { expected: by.source }),
+    ...(by?.line !== undefined && { line: by.line }),
+  });
+  return {
+    steps,
+    sent(connection, octets, step) {
+      const raw = step?.crlf === false;
+      steps.push({
+        connection,
+        from: 'C',
+        text: text(raw ? octets : withoutLineEnd(octets)),
+        ...(raw && { raw: true as const }),
+        ...(step && { line: step.line }),
+        ok: true,
+      });
+    },
+    replied(connection, raw, expected, ok) {
+      for (const [index, line] of raw.entries()) {
+        const last = index === raw.length - 1;
+        const step: PlayedStep = { connection, from: 'S', text: text(line), ok: ok || !last };
+        steps.push(last ? { ...step, ...asked(expected) } : step);
+      }
+    },
+    remark(connection, remark, ok, expected) {
+      steps.push({ connection, from: '-', text: remark, ...asked(expected), ok });
+    },
+    about(finding) {
+      const values = Object.entries(finding.values).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? tokens.neutral(value) : value,
+      ]);
+      const last = steps.at(-1);
+      return {
+        key: finding.key,
+        values: Object.fromEntries(values) as Finding['values'],
+        ...(last?.ok === false && { step: steps.length - 1 }),
+        ...(last?.ok === false && last.line !== undefined && { line: last.line }),
+      };
+    },
+  };
+}
+
+/** `250 or 251`: what an expectation says, without its `S: `. */
+export function wanted(step: ExpectStep): string {
+  return step.source
+    .split('\n')
+    .map((line) => line.replace(/^S: */, ''))
+    .join(', ');
+}
+
+export function sourceOf(step: PlainStep): Source {
+  return { source: step.source, line: step.line };
+}
