@@ -9,15 +9,14 @@ import { failedNeed } from './plan.ts';
 import type { Group } from './plan.ts';
 import type { ScenarioResult } from './result.ts';
 import { errorResult, playedResult, skippedResult } from './scenario-result.ts';
-import { CLIENT_NAME, mailWasRefused, openingWasRefused, verbWanted } from './wants-helo.ts';
+import {
+  CLIENT_NAME,
+  mailWasRefused,
+  OPENINGS,
+  openingWasRefused,
+  verbWanted,
+} from './wants-helo.ts';
 
-/** What the player says after the greeting, by stage. */
-const OPENINGS: Record<Stage, readonly string[]> = {
-  v1: [],
-  v2: [`HELO ${CLIENT_NAME}`],
-  v3: [`HELO ${CLIENT_NAME}`],
-  v4: [`EHLO ${CLIENT_NAME}`],
-};
 /** A server that did not start twice in a row is not tried again. */
 const FAILED_STARTS = 2;
 /** Ends of a server after an ordinary scenario before we believe that it serves one connection only. */

@@ -3,6 +3,7 @@ import { say } from '../catalogue/index.ts';
 import type { Scenario } from '../notation/model.ts';
 import type { PlayedStep, PlayResult } from '../player/model.ts';
 import { Trouble } from '../server/trouble.ts';
+import { outputLines } from './explain-trouble.ts';
 import type { ResultStep, ScenarioResult } from './result.ts';
 
 export function playedResult(scenario: Scenario, play: PlayResult): ScenarioResult {
@@ -30,7 +31,7 @@ export function skippedResult(scenario: Scenario, because: string): ScenarioResu
 export function errorResult(scenario: Scenario, error: unknown): ScenarioResult {
   const message =
     error instanceof Trouble
-      ? [say(error.key, error.values), ...error.output].join('\n')
+      ? [say(error.key, error.values), ...outputLines(error.output)].join('\n')
       : say('checkBroken', { reason: error instanceof Error ? error.message : String(error) });
   return { ...common(scenario), status: 'error', message };
 }

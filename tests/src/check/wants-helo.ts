@@ -4,10 +4,19 @@
  */
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
+import type { Stage } from '../notation/model.ts';
 import type { PlayResult } from '../player/model.ts';
 import type { Host } from './host.ts';
 
 export const CLIENT_NAME = 'client.example.com';
+/** What the player says after the greeting, by stage: DESIGN.md section 4, point 4. */
+export const OPENINGS: Record<Stage, readonly string[]> = {
+  v1: [],
+  v2: [`HELO ${CLIENT_NAME}`],
+  v3: [`HELO ${CLIENT_NAME}`],
+  v4: [`EHLO ${CLIENT_NAME}`],
+};
+
 /** Milliseconds to wait for a reply of a server that is asked. */
 const REPLY_LIMIT = 2_000;
 

@@ -24,6 +24,8 @@ export interface RunningServer {
   isBusy(): Promise<boolean>;
   /** Folders to look through for mail: absolute paths. */
   stores: string[];
+  /** The folder that is all the server's own: nothing of what a client names may lie outside the stores. */
+  around?: string;
   /** How the server ended, if it has: `exit code 1`, `signal SIGSEGV`, with its last lines of output. */
   ended(): Ended | undefined;
 }

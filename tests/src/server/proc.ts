@@ -72,14 +72,56 @@ export function processesWithVariable(assignment: string): number[] {
     .filter((pid) => `\0${read(`/proc/${pid}/environ`) ?? ''}`.includes(`\0${assignment}\0`));
 }
 
-/** Is one of the processes at work: a thread of it running, or waiting for a disk? */
-export function anyAtWork(pids: readonly number[]): boolean {
-  return pids.some((pid) =>
-    entries(`/proc/${pid}/task`).some((thread) => {
-      const state = statFields(`/proc/${pid}/task/${thread}/stat`)?.[0];
-      return state === 'R' || state === 'D';
-    }),
+/** What the threads of some processes are doing. */
+export interface Activity {
+  /** A thread is running, or waiting for a disk. */
+  atWork: boolean;
+  /** How often a thread has gone to sleep, since they were started, all together. */
+  sleeps: number;
+}
+
+/** Undefined where the system does not tell, or none of the processes is there. */
+export function activityOf(pids: readonly number[]): Activity | undefined {
+  const threads = pids.flatMap((pid) =>
+    entries(`/proc/${pid}/task`).map((thread) => read(`/proc/${pid}/task/${thread}/status`)),
   );
+  const known = threads.filter((status) => status !== undefined);
+  if (known.length === 0) return undefined;
+  return {
+    atWork: known.some((status) => /^State:\s*[RD]/m.test(status)),
+    sleeps: known
+      .map((status) => Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)?.[1] ?? 0))
+      .reduce((sum, count) => sum + count, 0),
+  };
+}
+
+/** Milliseconds for which a look at all processes of the system holds. */
+const SCAN_HOLDS = 500;
+
+/**
+ * The same as `treeOf` for somebody who asks often: processes that were started since the last look at
+ * the whole system are found as children of those that are known.
+ */
+export function watchTree(leaders: readonly number[]): () => number[] {
+  let scanned = -Infinity;
+  let known: number[] = [];
+  return () => {
+    const now = performance.now();
+    if (now - scanned > SCAN_HOLDS) {
+      known = treeOf(leaders);
+      scanned = now;
+    }
+    const tree = new Set(known);
+    for (const pid of tree) for (const child of childrenOf(pid)) tree.add(child);
+    return [...tree];
+  };
+}
+
+function childrenOf(pid: number): number[] {
+  return entries(`/proc/${pid}/task`)
+    .flatMap((thread) => (read(`/proc/${pid}/task/${thread}/children`) ?? '').split(' '))
+    .filter((child) => child !== '')
+    .map(Number);
 }
 
 /** Inodes of the sockets that the processes hold open. */

@@ -7,15 +7,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openConnection } from './connection.ts';
 import type { OutputTail } from './output-tail.ts';
 import { saysPortIsForbidden, saysPortIsTaken } from './ports.ts';
-import { anyAtWork, socketsOf } from './proc.ts';
+import { activityOf, socketsOf } from './proc.ts';
 import type { ProcessGroup } from './process-group.ts';
 import { listeningPorts, tcpSockets, udpSockets } from './sockets.ts';
 import { Trouble } from './trouble.ts';
 
-/** Milliseconds between two looks: at /proc, which costs nothing, and by netstat, which does. */
-const PAUSE = process.platform === 'linux' ? 5 : 100;
+/** Milliseconds between two looks: at /proc, and by netstat, which is a program. */
+const PAUSE = process.platform === 'linux' ? 10 : 100;
 /** Milliseconds after which a server that idles on another port is not waited for any longer. */
-const ELSEWHERE = 1_500;
+const ELSEWHERE = 1_000;
+/** Milliseconds between two looks at where else it listens. */
+const LOOK_ELSEWHERE = 200;
 /** Lines of output that are shown when a start fails. */
 const LAST_LINES = 12;
 
@@ -37,19 +39,26 @@ export interface Awaited {
 export async function awaitListening(awaited: Awaited): Promise<void> {
   const { groups, ports, smtp, output, limit } = awaited;
   const start = performance.now();
-  let elsewhere = { ports: '', since: start };
+  let elsewhere = { found: NOWHERE, since: start, looked: start };
   for (;;) {
     const listening = await portsInUse(ports);
     if (ports.every((port) => listening.has(port))) return;
     const dead = groups.find((group) => group.ended() !== undefined && !group.isAlive());
     if (dead !== undefined) throw await endedEarly(dead, smtp, output);
     const now = performance.now();
-    const others = portsOf(groups, ports);
-    if (others.join() !== elsewhere.ports) elsewhere = { ports: others.join(), since: now };
-    const settled = others.length > 0 && now - elsewhere.since > ELSEWHERE && !isAtWork(groups);
-    if (now - start > limit || settled) {
+    const late = now - start > limit;
+    // Whose sockets they are takes a look at every process: not at every turn.
+    if (late || now - elsewhere.looked > LOOK_ELSEWHERE) {
+      const found = lookElsewhere(groups, ports);
+      const same = JSON.stringify(found) === JSON.stringify(elsewhere.found);
+      elsewhere = { found, since: same ? elsewhere.since : now, looked: now };
+    }
+    const { found, since } = elsewhere;
+    const somewhere = found.udp || found.ports.length > 0;
+    const settled = somewhere && now - since > ELSEWHERE && !isAtWork(groups);
+    if (late || settled) {
       if (listening.has(smtp)) return;
-      throw notListening(awaited, others);
+      throw notListening(awaited, found);
     }
     await delay(PAUSE);
   }
@@ -70,18 +79,29 @@ async function portsInUse(ports: readonly number[]): Promise<Set<number>> {
   return new Set(ports.filter((_, index) => answers[index]));
 }
 
-/** Ports that the server's processes listen on beside those it was given (Linux; elsewhere none). */
-function portsOf(groups: readonly ProcessGroup[], given: readonly number[]): number[] {
+/** Where a server is to be found that is not where it should be (Linux; elsewhere nobody can tell). */
+interface Elsewhere {
+  ports: number[];
+  /** It has a socket of the other kind. */
+  udp: boolean;
+}
+
+const NOWHERE: Elsewhere = { ports: [], udp: false };
+
+function lookElsewhere(groups: readonly ProcessGroup[], given: readonly number[]): Elsewhere {
   const inodes = socketsOf(groups.flatMap((group) => group.members()));
   const ports = (tcpSockets() ?? [])
     .filter(({ state, inode }) => state === 'listen' && inodes.has(inode))
     .map(({ localPort }) => localPort)
     .filter((port) => !given.includes(port));
-  return [...new Set(ports)].sort((a, b) => a - b);
+  return {
+    ports: [...new Set(ports)].sort((a, b) => a - b),
+    udp: udpSockets().some(({ inode }) => inodes.has(inode)),
+  };
 }
 
 function isAtWork(groups: readonly ProcessGroup[]): boolean {
-  return anyAtWork(groups.flatMap((group) => group.members()));
+  return activityOf(groups.flatMap((group) => group.members()))?.atWork === true;
 }
 
 async function endedEarly(dead: ProcessGroup, port: number, output: OutputTail): Promise<Trouble> {
@@ -95,11 +115,9 @@ async function endedEarly(dead: ProcessGroup, port: number, output: OutputTail):
   return new Trouble(lines.length > 0 ? 'startEnded' : 'startEndedSilently', { port, how }, lines);
 }
 
-function notListening({ groups, smtp, output, limit }: Awaited, others: number[]): Trouble {
-  const lines = output.lines(LAST_LINES);
-  const values = { port: smtp, others: others.join(', '), seconds: limit / 1_000 };
-  if (others.length > 0) return new Trouble('startListensElsewhere', values, lines);
-  const inodes = socketsOf(groups.flatMap((group) => group.members()));
-  const udp = udpSockets().some(({ inode }) => inodes.has(inode));
-  return new Trouble(udp ? 'startListensByUdp' : 'startNotListening', values, lines);
+function notListening({ smtp, output, limit }: Awaited, { ports, udp }: Elsewhere): Trouble {
+  const values = { port: smtp, others: ports.join(', '), seconds: limit / 1_000 };
+  const key =
+    ports.length > 0 ? 'startListensElsewhere' : udp ? 'startListensByUdp' : 'startNotListening';
+  return new Trouble(key, values, output.lines(LAST_LINES));
 }

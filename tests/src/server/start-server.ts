@@ -8,9 +8,10 @@ import type { Stage } from '../notation/model.ts';
 import { BUILD_LIMIT, runShellStep, SETUP_LIMIT } from './build.ts';
 import { commandWords, fillIn, placeholdersIn } from './command-line.ts';
 import type { PlaceholderValues } from './command-line.ts';
-import { awaitRead, openConnection } from './connection.ts';
+import { openConnection } from './connection.ts';
 import { placeholderValues, serverEnvironment } from './environment.ts';
 import type { Ports } from './environment.ts';
+import { watchReading } from './has-read.ts';
 import { makeFreshFolder } from './fresh-folder.ts';
 import type { FreshFolder } from './fresh-folder.ts';
 import { launchOf } from './manifest.ts';
@@ -20,7 +21,7 @@ import type { PortName } from './manifest-schema.ts';
 import type { Ended, ServerUnderTest } from './model.ts';
 import { outputTail } from './output-tail.ts';
 import { freePorts } from './ports.ts';
-import { anyAtWork } from './proc.ts';
+import { activityOf, watchTree } from './proc.ts';
 import { startProgram } from './process-group.ts';
 import type { ProcessGroup } from './process-group.ts';
 import { awaitListening } from './readiness.ts';
@@ -131,14 +132,16 @@ async function startOnce(
       output,
       limit: readyLimit,
     });
+    const members = watchTree(groups.map(({ pid }) => pid));
     return {
       connect: (protocol) => openConnection(ports[protocol]),
-      hasRead: awaitRead,
-      isBusy: () => Promise.resolve(isBusy(groups, ports)),
+      hasRead: watchReading(members),
+      isBusy: () => Promise.resolve(isBusy(members(), ports)),
       stores: storesOf(launch, folder, values),
       ended: () => endOf(groups, output.lines(LAST_LINES)),
       ports,
       folder: folder.server,
+      around: path.dirname(folder.server),
       notes,
       output: () => output.text(),
       stop,
@@ -189,13 +192,12 @@ function endOf(groups: readonly ProcessGroup[], output: string[]): Ended | undef
   return dead === undefined ? undefined : { how: dead.ended()!, output };
 }
 
-function isBusy(groups: readonly ProcessGroup[], ports: Ports): boolean {
+function isBusy(members: readonly number[], ports: Ports): boolean {
+  if (activityOf(members)?.atWork === true) return true;
   const used = new Set(Object.values(ports));
-  const unread = (tcpSockets() ?? []).some(
-    ({ localPort, state, unread: octets }) =>
-      used.has(localPort) && state === 'established' && octets > 0,
+  return (tcpSockets() ?? []).some(
+    ({ localPort, state, unread }) => used.has(localPort) && state === 'established' && unread > 0,
   );
-  return unread || anyAtWork(groups.flatMap((group) => group.members()));
 }
 
 /** A fixed port that somebody else listens on: said at once, before the server says it in its own way. */

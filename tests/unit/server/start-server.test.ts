@@ -240,7 +240,7 @@ describe('a server that does not start', () => {
 
   it.runIf(onLinux)('is told where it listens instead', async () => {
     const script = lineServer('line', '0').replace(/\);\s*$/, ', () => {});');
-    await refusal({ 'server.mjs': script }, plain).toMatchObject({
+    await refusal({ 'server.mjs': script }, plain, 9_000).toMatchObject({
       key: 'startListensElsewhere',
       values: { others: expect.stringMatching(/^\d+$/) as string },
     });
@@ -251,7 +251,9 @@ describe('a server that does not start', () => {
       import dgram from 'node:dgram';
       dgram.createSocket('udp4').bind(Number(process.argv[2]), '127.0.0.1');
     `;
-    await refusal({ 'server.mjs': script }, plain).toMatchObject({ key: 'startListensByUdp' });
+    await refusal({ 'server.mjs': script }, plain, 9_000).toMatchObject({
+      key: 'startListensByUdp',
+    });
   });
 
   it('is not even started when its fixed port is taken', async () => {

@@ -1,0 +1,84 @@
+/** A dialogue in a report: who said what, and the line that differed with what it should have been. */
+import type { Colors } from 'picocolors/types.js';
+import { say } from '../catalogue/index.ts';
+import type { Key } from '../catalogue/index.ts';
+import type { ResultStep } from './result.ts';
+import { cut, length } from './text.ts';
+
+/** Of a longer dialogue, so many lines of its beginning and its end are shown. */
+const HEAD = 8;
+const TAIL = 16;
+
+const REMARKS: Partial<Record<string, Key>> = {
+  connects: 'remarkConnects',
+  closes: 'remarkCloses',
+  leaves: 'remarkLeaves',
+  silence: 'remarkSilence',
+  died: 'remarkDied',
+};
+
+/** The lines of a dialogue up to the one that differed, at most `width` characters each. */
+export function dialogueLines(
+  steps: readonly ResultStep[],
+  width: number,
+  colors: Colors,
+): string[] {
+  const names = new Set(steps.map(({ connection }) => connection));
+  const several = names.size > 1;
+  const nameWidth = several ? Math.max(...[...names].map(length)) + 1 : 0;
+  const told = steps.filter((step) => several || step.text !== 'connects' || !step.ok);
+  const lines = told.map((step) => stepLines(step, nameWidth, width, colors));
+  if (lines.length > HEAD + TAIL + 1) {
+    const count = lines.length - HEAD - TAIL;
+    const omitted = `${' '.repeat(4 + nameWidth)}${say('reportOmitted', { count })}`;
+    lines.splice(HEAD, count, [colors.dim(omitted)]);
+  }
+  return lines.flat();
+}
+
+function stepLines(step: ResultStep, nameWidth: number, width: number, colors: Colors): string[] {
+  const { connection, from, text, ok } = step;
+  const name = nameWidth === 0 ? '' : connection.padEnd(nameWidth);
+  const arrow = { C: 'C →', S: 'S ←', '-': ' · ' }[from];
+  const room = width - 4 - nameWidth - 4;
+  const shown = cut(from === '-' ? remark(text) : text, room);
+  if (ok) {
+    const line = `    ${name}${arrow} ${shown}`.trimEnd();
+    return [from === 'C' ? line : colors.dim(line)];
+  }
+  const difference = differenceLines(expectedOf(step), shown, room, colors);
+  const margin = ' '.repeat(4 + nameWidth + 4);
+  const [first, ...rest] = difference;
+  return [
+    `  ${colors.red('✗')} ${name}${arrow} ${first!}`,
+    ...rest.map((line) => `${margin}${line}`),
+  ];
+}
+
+/** `expected` and `got`, one below the other, so that the difference meets the eye. */
+export function differenceLines(
+  expected: string,
+  got: string,
+  width: number,
+  colors: Colors,
+): string[] {
+  const labels = [say('reportExpected'), say('reportGot')];
+  const labelWidth = Math.max(...labels.map(length)) + 2;
+  const room = width - labelWidth;
+  return [
+    `${labels[0]!.padEnd(labelWidth)}${colors.green(cut(expected, room))}`,
+    `${labels[1]!.padEnd(labelWidth)}${colors.red(cut(got, room))}`,
+  ];
+}
+
+/** The line of the scenario that was not met, without its `S:`; nothing, if nothing was asked for. */
+function expectedOf({ expected }: ResultStep): string {
+  if (expected === undefined) return say('reportNothingMore');
+  const lines = expected.split('\n').map((line) => line.replace(/^S: */, ''));
+  return remark(lines.join(', '));
+}
+
+function remark(text: string): string {
+  const key = REMARKS[text];
+  return key === undefined ? text : say(key);
+}
