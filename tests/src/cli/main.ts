@@ -13,6 +13,7 @@ const JOBS = new Map<string, () => Promise<(program: Command) => void>>([
   ['start', async () => (await import('./start.ts')).addStart],
   ['client', async () => (await import('./client.ts')).addClient],
   ['talk', async () => (await import('./talk.ts')).addTalk],
+  ['check', async () => (await import('./check.ts')).addCheck],
   ['uml', async () => (await import('./uml.ts')).addUml],
 ]);
 
@@ -35,7 +36,7 @@ async function program(wanted: string | undefined): Promise<Command> {
 Examples:
   npx stagepost start                 stage 1 on port 2525
   npx stagepost talk                  type to it, as in telnet
-  npx stagepost start v2 2600         stage 2 on port 2600
+  npx stagepost check v1 my-server    check a server of your own
   npx stagepost start --help          all about one job`,
     );
   const only = JOBS.get(wanted ?? '');
