@@ -254,7 +254,7 @@ describe.each(stages)('the SMTP session of $stage', ({ session }) => {
       expect(messages[0]?.recipients).toHaveLength(2);
     });
 
-    it('says goodbye after twenty bad commands', () => {
+    it('answers the twentieth bad command with goodbye', () => {
       const { codes, closed } = say(
         session(),
         ...Array<string>(19).fill('x'),
