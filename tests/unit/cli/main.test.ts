@@ -7,14 +7,14 @@ describe('the command', () => {
       const { stdout, exitCode } = await stagepost(args);
       expect(exitCode).toBe(0);
       expect(stdout).toMatch(/^Usage: npx stagepost <job>/);
-      for (const job of ['start', 'client', 'talk']) {
+      for (const job of ['start', 'client', 'talk', 'check', 'uml']) {
         expect(stdout).toMatch(new RegExp(`^ {2}${job} `, 'm'));
       }
       expect(stdout).toContain('Examples:\n');
     }
   });
 
-  it.each(['start', 'client', 'talk'])('tells all about %s, with examples', async (job) => {
+  it.each(['start', 'client', 'talk', 'check'])('tells all about %s, with examples', async (job) => {
     const { stdout, exitCode } = await stagepost([job, '--help']);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(new RegExp(`^Usage: npx stagepost ${job} `));
