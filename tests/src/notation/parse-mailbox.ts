@@ -47,6 +47,13 @@ export function parseMailbox(
       `put {${token}} into the message, as in \`C: Subject: {${token}}\``,
     );
   }
+  if (address === '..' && !nothing) {
+    throw new ScenarioError(
+      place,
+      '`..` is what lies outside the mail folder, and no mail belongs there',
+      'write whose mailbox it is, or `mailbox .. {token.2} nothing`',
+    );
+  }
   if (address === '*' && !nothing) {
     throw new ScenarioError(
       place,

@@ -39,6 +39,7 @@ describe('a mailbox block', () => {
     ['two tokens', 'mailbox bob {token} {token.2}', [], 10, /once each/],
     ['nothing, and lines', 'mailbox bob nothing', ['a'], 10, /leave the block empty/],
     ['everybody without nothing', 'mailbox *', [], 10, /mailbox \* nothing/],
+    ['outside, without nothing', 'mailbox .. {token.2}', [], 10, /outside the mail folder/],
     ['a token that was not sent', 'mailbox bob {token.3}', [], 10, /sends {token\.3}/],
     ['a placeholder in a line', 'mailbox bob', ['a', 'b {token}'], 12, /not filled in/],
     ['a bad escape', 'mailbox bob raw', ['\\'], 11, /no escape/],
