@@ -4,7 +4,7 @@ import path from 'node:path';
 import MarkdownIt from 'markdown-it';
 import type { Scenario } from '../../src/notation/model.ts';
 import { parseScenario } from '../../src/notation/parse-scenario.ts';
-import { KIT } from '../../src/check/places.ts';
+import { ROOT as KIT } from '../../src/cli/stages.ts';
 
 export interface Handout {
   /** Every ```` ```smtp ```` fence, as a scenario that must come true to the letter. */

@@ -10,7 +10,7 @@ import * as v2 from '../../../v2-helo/src/commands.ts';
 import { replies as v2Replies } from '../../../v2-helo/src/replies.ts';
 import { usage } from '../../../v2-helo/src/options.ts';
 import { runCheck } from '../../src/check/check.ts';
-import { KIT } from '../../src/check/places.ts';
+import { ROOT as KIT } from '../../src/cli/stages.ts';
 import { connect, startServer } from '../stages/process.ts';
 import { readHandout, tableOf } from './handout.ts';
 
@@ -55,7 +55,7 @@ describe.each(STAGES)('the handout of $stage', ({ stage, folder, replies, comman
       scenarios: handout.sessions,
     });
     expect(scenarios.map(({ id, status, message }) => ({ id, status, message }))).toEqual(
-      handout.sessions.map(({ id }) => ({ id, status: 'passed', message: '' })),
+      handout.sessions.map(({ id }) => ({ id, status: 'passed', message: undefined })),
     );
   });
 

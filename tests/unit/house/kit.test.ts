@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { KIT } from '../../src/check/places.ts';
+import { ROOT as KIT } from '../../src/cli/stages.ts';
 import { readHandout } from '../handouts/handout.ts';
 
 const FOLDERS = [

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { KIT } from '../../src/check/places.ts';
+import { ROOT as KIT } from '../../src/cli/stages.ts';
 
 /** What stage 2 changes of stage 1, and what it adds; every other file is the same to the octet. */
 const CHANGED = {
