@@ -245,9 +245,9 @@ export const v1Mutants: Mutant[] = [
     mistake: 'All dots that a line begins with are taken away.',
     edits: [
       edit(
-        'data.ts',
-        "if (octet === CR) this.seen = 'dot CR';\n        else this.takeText(octet);",
-        "if (octet === CR) this.seen = 'dot CR';\n        else if (octet !== DOT) this.takeText(octet);",
+        'mbox.ts',
+        String.raw`.replaceAll('\r\n', '\n')`,
+        String.raw`.replaceAll('\r\n', '\n').replace(/^\.+/gm, '')`,
       ),
     ],
     kills: ['v1/dot-stuffing'],
@@ -259,8 +259,8 @@ export const v1Mutants: Mutant[] = [
     edits: [
       edit(
         'understand.ts',
-        'if (inner === undefined || rest === undefined) return { refusal: say };',
-        '',
+        'if (inner === undefined || rest === undefined) return',
+        'if (inner.length + rest.length > 9999) return',
       ),
     ],
     kills: ['v1/missing-address'],
