@@ -72,10 +72,9 @@ export function renderFailure(
 
   const wanted = [...indented(result.title), ...indented(firstSentence(scenario?.prose ?? ''))];
   const dialogue = dialogueLines(result.steps, width, colors);
-  const mailbox =
-    result.expected !== undefined && result.got !== undefined
-      ? differenceLines(result.expected, result.got, room, colors).map((line) => `    ${line}`)
-      : [];
+  const { expected, got } = result;
+  const inMailbox =
+    expected === undefined || got === undefined ? [] : differenceLines(expected, got, room, colors);
   return block([
     `${colors.red('✗')} ${colors.bold(say(key, { id, kind, points }))}`,
     '',
@@ -84,68 +83,41 @@ export function renderFailure(
     '',
     heading(say('reportDiffers')),
     ...wrap(result.message ?? '', width - 4).map((line) => `    ${line}`),
-    ...mailbox,
+    ...inMailbox.map((line, index) => `  ${index === 0 ? colors.red('✗') : ' '} ${line}`),
     '',
     ...ruleAndHint(result, room, colors),
-    ...section(true, replayLines(result, scenario, replayCommand(stage, dir, id), room, colors)),
+    ...section(true, replayLines(result, scenario, replayCommand(stage, dir, id), colors)),
     '',
   ]);
 }
 
+/** Labels in a column, bold, and their texts beside them. */
 function ruleAndHint({ rule, hint }: ScenarioResult, room: number, colors: Colors): string[] {
   const entries = [
     { label: say('reportRule'), text: rule },
     { label: say('reportHint'), text: hint },
   ].filter(({ text }) => text !== undefined);
-  return inColumns(
-    entries.map(({ label, text }) => [label, text!] as const),
-    room,
-    colors,
+  const width = Math.max(...entries.map(({ label }) => length(label))) + 3;
+  return entries.flatMap(({ label, text }) =>
+    labelled(label, width, wrap(text!, room - width)).map(
+      (line) => `  ${line.replace(label, colors.bold(label))}`,
+    ),
   );
 }
 
+/** A command to copy is never broken, however long it is. */
 function replayLines(
   result: ScenarioResult,
   scenario: Scenario | undefined,
   command: string,
-  room: number,
   colors: Colors,
 ): string[] {
+  const again = [`  ${colors.bold(say('reportReplay'))}`, `    ${command}`];
   const hand = scenario === undefined ? undefined : byHand(scenario, result);
-  const talk = 'npx stagepost talk 2525';
-  const by =
-    hand === undefined
-      ? []
-      : 'reason' in hand
-        ? hand.reason
-        : `${talk}  ${say('reportStartFirst')}`;
-  const labels: (readonly [string, string])[] = [[say('reportReplay'), command]];
-  if (typeof by === 'string') labels.push([say('reportByHand'), by]);
-  const typed = hand !== undefined && 'lines' in hand ? hand.lines : [];
-  const margin = ' '.repeat(2 + labelWidth(labels.map(([label]) => label)) + 2);
-  return [
-    ...inColumns(labels, room, colors, false),
-    ...typed.map((line) => `${margin}${line}`.trimEnd()),
-  ];
-}
-
-function labelWidth(labels: readonly string[]): number {
-  return Math.max(...labels.map(length)) + 3;
-}
-
-/** Labels in a column, bold, and their texts beside them; commands are never broken. */
-function inColumns(
-  entries: readonly (readonly [string, string])[],
-  room: number,
-  colors: Colors,
-  wrapped = true,
-): string[] {
-  const width = labelWidth(entries.map(([label]) => label));
-  return entries.flatMap(([label, text]) => {
-    const lines = wrapped || !text.startsWith('npx') ? wrap(text, room - width) : [text];
-    const [first, ...rest] = labelled(label, width, lines);
-    return [`  ${first!.replace(label, colors.bold(label))}`, ...rest.map((line) => `  ${line}`)];
-  });
+  if (hand === undefined) return again;
+  if ('reason' in hand) return [...again, `  ${colors.dim(hand.reason)}`];
+  const typed = hand.lines.map((line) => `    ${line}`.trimEnd());
+  return [...again, `  ${say('reportByHand')}`, '    npx stagepost talk 2525', ...typed];
 }
 
 /** Everything that comes after the failures that are told in full. */
