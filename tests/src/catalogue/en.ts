@@ -102,32 +102,34 @@ export const en = {
   mailTwice: 'The message is {count} times in the mailbox of {address}. It was sent once.',
   mailUnexpected: 'The mailbox of {address} holds a message that must not be there ({file}).',
   mailUnexpectedAnywhere: 'A message was stored that must not be there ({file}).',
+  mailOutside:
+    'A file was made outside the folder in which the server keeps its mail: {file}. Its name came from the client. Whoever may choose an address must not choose a file.',
   mailHalf:
     'The client left before the lone dot, but its half message was stored ({file}). Only a message that is complete may be delivered.',
 
   // Mail: what it says
   mailDotsKept:
-    'The message of {address} has a dot too many: the line {expected} was stored as {got}. The client puts a dot before a line that begins with one, and the server takes it away again.',
+    'The message of {address} has a dot too many: the line “{expected}” was stored as “{got}”. The client puts a dot before a line that begins with one, and the server takes it away again.',
   mailDotsLost:
-    'The message of {address} has lost a dot: the line {expected} was stored as {got}. Of the dots that a line begins with, the server takes away the first and no other.',
+    'The message of {address} has lost a dot: the line “{expected}” was stored as “{got}”. Of the dots that a line begins with, the server takes away the first and no other.',
   mailEndDotsLost:
-    'The message of {address} has lost a dot at the end of a line: {expected} was stored as {got}.',
+    'The message of {address} has lost a dot at the end of a line: “{expected}” was stored as “{got}”.',
   mailLeadingBlanksLost:
-    'The message of {address} has lost the blanks that a line begins with: {expected} was stored as {got}.',
+    'The message of {address} has lost the blanks that a line begins with: “{expected}” was stored as “{got}”.',
   mailTrailingBlanksLost:
-    'The message of {address} has lost the blanks that a line ends with: {expected} was stored as {got}.',
+    'The message of {address} has lost the blanks that a line ends with: “{expected}” was stored as “{got}”.',
   mailEightBit:
-    'The message of {address} has other octets than were sent: {expected} was stored as {got}. A server stores octets as they come, whatever letters they stand for.',
+    'The message of {address} has other octets than were sent: “{expected}” was stored as “{got}”. A server stores octets as they come, whatever letters they stand for.',
   mailLineEndsDoubled:
     'In the message of {address} every line end was stored twice. A line ends in one CR LF, or one LF.',
   mailLineEndsLost:
-    'In the message of {address} the line ends are lost: {expected} runs together with the next line.',
+    'In the message of {address} the line ends are lost: “{expected}” runs together with the next line.',
   mailEmptyLinesLost: 'The message of {address} has lost its empty lines.',
   mailCaseChanged:
-    'The message of {address} has changed its letters from large to small, or the other way: {expected} was stored as {got}.',
-  mailFirstLineLost: 'The message of {address} has lost a line at the beginning: {expected}.',
-  mailLastLineLost: 'The message of {address} has lost its last line: {expected}.',
+    'The message of {address} has changed its letters from large to small, or the other way: “{expected}” was stored as “{got}”.',
+  mailFirstLineLost: 'The message of {address} has lost a line at the beginning: “{expected}”.',
+  mailLastLineLost: 'The message of {address} has lost its last line: “{expected}”.',
   mailLineChanged:
-    'The message of {address} is not what was sent: the line should be {expected}, but it is {got}.',
-  mailLineLost: 'The message of {address} is there, but without the line {expected}.',
+    'The message of {address} is not what was sent: the line should be “{expected}”, but it is “{got}”.',
+  mailLineLost: 'The message of {address} is there, but without the line “{expected}”.',
 } as const;

@@ -133,10 +133,14 @@ export function ofSurplus(
   return find('extraReply', { command: commandOf(asked), first, got });
 }
 
+/** `ValueError: …`, `Error: …`: Node prints its own version after it, and Java where it was. */
+const NAMES_AN_ERROR = /^(?:Exception in thread "[^"]*" )?[\w.$]*(?:Error|Exception)\b/;
+
 /** The server's process has ended. */
 export function ofDeath({ how, output }: Ended, asked: Asked | undefined): Finding {
   const words = output.map((line) => line.trim()).filter((line) => line !== '');
-  const lastWords = showLine(Buffer.from(words.at(-1) ?? ''));
+  const error = words.findLast((line) => NAMES_AN_ERROR.test(line));
+  const lastWords = showLine(Buffer.from(error ?? words.at(-1) ?? ''));
   if (asked === undefined || asked.what === 'connect') {
     return lastWords === ''
       ? find('serverGone', { how })

@@ -5,7 +5,7 @@ import { isFailure, type Failure } from './failure.ts';
 import type { Finding, PlayOptions, PlayResult, Waits } from './model.ts';
 import { isServed, playMoves } from './play-moves.ts';
 import { makeRecorder } from './recorder.ts';
-import type { Play } from './talk.ts';
+import { deathOf, type Play } from './talk.ts';
 import { makeTokens, randomToken } from './tokens.ts';
 
 export const DEFAULT_WAITS: Readonly<Waits> = {
@@ -109,6 +109,8 @@ async function playOnce(
     // A server that said nothing may serve nobody any more.
     const steps = [...recorder.steps];
     const hangs = error.silent && !(await isServed({ ...play, recorder: makeRecorder(tokens) }));
-    return { steps, failure: error, restart: hangs || server.ended() !== undefined };
+    // It was left in the middle of a dialogue. If that kills it, the next scenario is not to blame.
+    const died = (await deathOf(server, waits)) !== undefined;
+    return { steps, failure: error, restart: hangs || died };
   }
 }

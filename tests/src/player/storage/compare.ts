@@ -117,13 +117,17 @@ function eightBitChange(
 
 /** The reading and the place where most of the wanted lines stand, and the first that does not. */
 function firstDifference(texts: string[][], wanted: string[], address: string): Finding {
-  let best = { score: 0, lines: texts[0] ?? [], at: -1 };
+  // How many lines are right before the first that is not, and how many in all.
+  let best = { right: 0, score: 0, lines: texts[0] ?? [], at: -1 };
   for (const lines of texts) {
     for (let at = 1 - wanted.length; at < lines.length; at += 1) {
       const score = wanted.filter(
         (line, index) => line !== '' && lines[at + index] === line,
       ).length;
-      if (score > best.score) best = { score, lines, at };
+      const wrong = wanted.findIndex((line, index) => lines[at + index] !== line);
+      const right = score === 0 ? 0 : wrong;
+      if (right > best.right || (right === best.right && score > best.score))
+        best = { right, score, lines, at };
     }
   }
   const { lines, at, score } = best;
