@@ -3,6 +3,13 @@
  * are sent that way, and the middle in larger pieces: a line of two megaoctets has two million.
  */
 
+/** One write. */
+export interface Piece {
+  octets: Buffer;
+  /** What follows is held back until the server has read this. */
+  alone: boolean;
+}
+
 /** Lines of up to this many octets are sent an octet at a time. */
 const ALL_SINGLE = 600;
 /** Octets that are sent alone at the beginning of a longer line, and at its end. */
@@ -11,17 +18,21 @@ const LAST = 16;
 /** The largest piece of the middle, in octets. */
 const LARGE = 16 * 1024;
 
-/** The octets in the pieces in which they are written. */
-export function inPieces(octets: Buffer): Buffer[] {
-  const single = (from: number, to: number) =>
-    Array.from({ length: to - from }, (_, index) =>
-      octets.subarray(from + index, from + index + 1),
-    );
-  if (octets.length <= ALL_SINGLE) return single(0, octets.length);
-  const end = octets.length - LAST;
-  const middle: Buffer[] = [];
-  for (let at = FIRST; at < end; at += LARGE) {
-    middle.push(octets.subarray(at, Math.min(end, at + LARGE)));
+/**
+ * The line in the pieces in which it is written. Waiting takes time, so it is done where programs go
+ * wrong: for the first octets, at the end (between CR and LF), and now and then.
+ */
+export function inPieces(line: Buffer): Piece[] {
+  const end = line.length;
+  const starts: number[] = [];
+  for (let at = 0; at < end;) {
+    starts.push(at);
+    const inMiddle = end > ALL_SINGLE && at >= FIRST && at < end - LAST;
+    at = inMiddle ? Math.min(at + LARGE, end - LAST) : at + 1;
   }
-  return [...single(0, FIRST), ...middle, ...single(end, octets.length)];
+  return starts.map((from, index) => {
+    const to = starts[index + 1] ?? end;
+    const alone = to < end && (from < 4 || from % 16 === 0 || from >= end - 3);
+    return { octets: line.subarray(from, to), alone };
+  });
 }

@@ -2,23 +2,12 @@
 import type { Scenario } from '../notation/model.ts';
 import { groupAt } from './deliveries.ts';
 import { failure, find } from './failure.ts';
+import { hear, hearClose, hearNothing, type Wanted } from './hear.ts';
 import { movesOf, type DialogueMove, type Move } from './moves.ts';
 import { sourceOf, wanted } from './recorder.ts';
 import { checkMailbox, type MailQuestion } from './storage/check-mailbox.ts';
-import {
-  deathOf,
-  hear,
-  hearClose,
-  hearNothing,
-  leave,
-  letIn,
-  openTalk,
-  refuseSurplus,
-  say,
-  type Play,
-  type Talk,
-  type Wanted,
-} from './talk.ts';
+import { leave, letIn, refuseSurplus, say } from './say.ts';
+import { deathOf, openTalk, type Play, type Talk } from './talk.ts';
 import * as finding from './findings.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -50,6 +39,7 @@ export async function playMoves(
       await letIn(play, talk);
       refuseSurplus(play, talk, talk.side.partial);
     }
+    for (const talk of talks.values()) await sayGoodbye(play, talk);
   } finally {
     for (const talk of talks.values()) talk.conversation.leave();
   }
@@ -148,6 +138,16 @@ async function sayOpening(play: Play, talk: Talk, opening: string[]): Promise<vo
     await say(play, talk, octets, false);
     await hear(play, talk, code('250'));
   }
+}
+
+/**
+ * The end of a connection belongs to the player as its opening does: where the dialogue does not take
+ * its leave, the player says QUIT, and whatever comes then is nobody's business.
+ */
+async function sayGoodbye(play: Play, { over, side, conversation }: Talk): Promise<void> {
+  if (over || /^quit\b/i.test(side.answered?.line ?? '')) return;
+  await conversation.send(Buffer.from('QUIT\r\n'), play.waits.reply);
+  await conversation.nextReply();
 }
 
 /** After a hostile scenario a new client must be greeted; its opening and lines are nobody's business. */

@@ -1,0 +1,128 @@
+/** Hearing replies on a connection: whatever is not as it should be is thrown, with its finding. */
+import type { Expectation } from '../notation/model.ts';
+import { answered, type Asked } from './client-side.ts';
+import type { Heard } from './conversation.ts';
+import { failure, find, type Failure } from './failure.ts';
+import * as finding from './findings.ts';
+import { judge } from './judge.ts';
+import { showLine } from './octets.ts';
+import type { Source } from './recorder.ts';
+import type { Reply } from './reply.ts';
+import { refuseSurplus } from './say.ts';
+import { deathOf, type Play, type Talk } from './talk.ts';
+
+/** What a reply has to be, and where the scenario says so. */
+export interface Wanted {
+  expectation: Expectation;
+  /** `250 or 251`, for sentences. */
+  words: string;
+  source: Source;
+}
+
+/** Hears one reply and judges it. */
+export async function hear(play: Play, talk: Talk, want: Wanted): Promise<void> {
+  const { recorder } = play;
+  const asked = talk.side.unanswered[0] ??
+    talk.side.answered ?? { what: 'command', line: talk.side.partial };
+  const heard = await talk.conversation.nextReply();
+  if (heard.kind !== 'reply') {
+    if (heard.kind === 'closed' && want.expectation.orCloses) {
+      recorder.remark(talk.name, 'closes', true, want.source);
+      talk.over = true;
+      return;
+    }
+    throw await noReply(play, talk, want, asked, heard);
+  }
+
+  const { reply } = heard;
+  const verdict = judge(want.expectation, reply);
+  if (verdict.kind === 'wrong-code' && reply.code === '421' && want.expectation.orCloses) {
+    // RFC 5321 §3.8: it says so before it hangs up.
+    recorder.replied(talk.name, reply.raw, undefined, true);
+    await hearClose(play, talk, want.source);
+    return;
+  }
+  recorder.replied(talk.name, reply.raw, want.source, verdict.kind === 'right');
+  if (verdict.kind !== 'right') {
+    const about = aboutOf(play, talk, want, asked);
+    if (verdict.kind !== 'wrong-code') {
+      const missing = verdict.kind === 'missing-line' ? verdict.line : undefined;
+      throw failure(finding.ofWrongText(reply, about, missing));
+    }
+    throw await wrongCode(play, talk, reply, about);
+  }
+  for (const [name, value] of Object.entries(verdict.captured)) play.captured.set(name, value);
+  answered(talk.side, reply.code);
+  talk.lastReply = showLine(reply.raw.at(-1)!);
+  talk.packet.replies += 1;
+}
+
+/** A wrong reply, or the reply to a command before, which was answered twice. */
+async function wrongCode(
+  play: Play,
+  talk: Talk,
+  reply: Reply,
+  about: finding.About,
+): Promise<Failure> {
+  const due = Math.max(0, talk.side.unanswered.length - 1);
+  const more = await talk.conversation.holdsMoreThan(due, play.waits.surplus);
+  if (more) return failure(finding.ofMoreReplies(reply, about), { suspicious: true });
+  // A line of the text that was taken for a command shows only here, where the text ends.
+  return failure(finding.ofWrongCode(reply, about), { suspicious: about.asked.what === 'text' });
+}
+
+async function noReply(
+  play: Play,
+  talk: Talk,
+  want: Wanted,
+  asked: Asked,
+  heard: Exclude<Heard, { kind: 'reply' }>,
+): Promise<Failure> {
+  const { server, waits, recorder } = play;
+  const about = aboutOf(play, talk, want, asked);
+  if (heard.kind === 'fault') {
+    recorder.replied(talk.name, heard.lines, want.source, false);
+    return failure(finding.ofFault(heard, asked));
+  }
+  const death = heard.kind === 'silence' ? server.ended() : await deathOf(server, waits);
+  if (death !== undefined || heard.kind === 'died') {
+    recorder.remark(talk.name, 'died', false, want.source);
+    return failure(finding.ofDeath(death ?? { how: 'died', output: [] }, asked));
+  }
+  const { lines, rest } = heard.reading;
+  recorder.replied(talk.name, rest.length > 0 ? [...lines, rest] : lines, undefined, true);
+  if (heard.kind === 'silence') {
+    recorder.remark(talk.name, 'silence', false, want.source);
+    about.seconds = (heard.waited >= waits.longest ? waits.longest : waits.reply) / 1000;
+    return failure(finding.ofSilence(heard.reading, about), { silent: true });
+  }
+  recorder.remark(talk.name, 'closes', false, want.source);
+  return failure(finding.ofClosed(heard.reading, about, talk.closedInText), {
+    suspicious: asked.what === 'text',
+  });
+}
+
+function aboutOf(play: Play, talk: Talk, want: Wanted, asked: Asked): finding.About {
+  const { delivery, waits } = play;
+  const { packet } = talk;
+  return { asked, expected: want.words, delivery, packet, seconds: waits.reply / 1000 };
+}
+
+/** The server closes the connection, and says nothing more before it does. */
+export async function hearClose(play: Play, talk: Talk, source: Source): Promise<void> {
+  const how = await talk.conversation.closed();
+  if (how === 'octets') refuseSurplus(play, talk, '');
+  const ok = how === 'closed';
+  play.recorder.remark(talk.name, ok ? 'closes' : 'silence', ok, source);
+  talk.over = true;
+  if (ok) return;
+  const quit = /^quit\b/i.test(talk.side.answered?.line ?? '');
+  throw failure(find(quit ? 'staysOpenAfterQuit' : 'staysOpen', {}));
+}
+
+/** The server says nothing for a while. */
+export async function hearNothing(play: Play, talk: Talk, source: Source): Promise<void> {
+  if (await talk.conversation.holdsMoreThan(0, play.waits.silence))
+    refuseSurplus(play, talk, talk.side.partial);
+  play.recorder.remark(talk.name, 'silence', true, source);
+}

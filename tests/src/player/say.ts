@@ -1,0 +1,88 @@
+/** Saying lines on a connection, and what must not happen meanwhile: replies that nobody asked for. */
+import { once } from 'node:events';
+import { sent } from './client-side.ts';
+import { failure } from './failure.ts';
+import { ofSurplus } from './findings.ts';
+import { inPieces } from './pieces.ts';
+import type { Source } from './recorder.ts';
+import type { Play, Talk } from './talk.ts';
+
+/** A line that is longer may be refused before its end (RFC 5321 §4.5.3.1.4), in octets. */
+const LONGEST_COMMAND = 512;
+
+/**
+ * Lets in what has arrived already: two turns of the event loop, since one may lie before the poll.
+ * A good server loses no time by this. In a slow play it is a real wait.
+ */
+export async function letIn(play: Play, { conversation }: Talk): Promise<void> {
+  const settle = play.settle();
+  if (settle > 0) {
+    await conversation.holdsMoreThan(0, settle);
+    return;
+  }
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
+}
+
+/**
+ * Says lines in one write (or an octet at a time), and keeps account of what they ask.
+ * @param mayHangUp The server may answer before the end, and close the connection.
+ */
+export async function say(
+  play: Play,
+  talk: Talk,
+  octets: Buffer,
+  mayHangUp: boolean,
+): Promise<void> {
+  const { conversation, side } = talk;
+  const due = side.unanswered.length;
+  const within = side.inText || side.partial !== '';
+  await letIn(play, talk);
+  if (side.inText && conversation.isOver()) talk.closedInText = true;
+  if (due === 0 && !(mayHangUp && (within || isFarewell(talk))))
+    refuseSurplus(play, talk, side.partial);
+
+  const mayBeEarly = due > 0 || mayHangUp || octets.length > LONGEST_COMMAND;
+  const pieces = play.delivery === 'bytes' ? inPieces(octets) : [{ octets, alone: false }];
+  for (const piece of pieces) {
+    await conversation.send(piece.octets, play.waits.reply);
+    if (!piece.alone) continue;
+    await talk.pace();
+    if (mayBeEarly) continue;
+    await letIn(play, talk);
+    refuseSurplus(play, talk, octets.toString('latin1').trimEnd());
+  }
+  sent(side, octets);
+  talk.packet = { commands: side.unanswered.length - due, replies: 0 };
+}
+
+/** A server that has had enough says 421 before it closes, whatever was asked (RFC 5321 §3.8). */
+function isFarewell({ conversation, read }: Talk): boolean {
+  const reading = read(conversation.unread());
+  return reading.kind === 'reply' && reading.reply.code === '421';
+}
+
+/** Octets that nobody asked for are a finding. `incomplete`: the command that is being sent. */
+export function refuseSurplus(play: Play, talk: Talk, incomplete: string): void {
+  const unread = talk.conversation.unread();
+  if (unread.length === 0) return;
+  const reading = talk.read(unread);
+  const raw = reading.kind === 'reply' ? reading.reply.raw : [unread.subarray(0, 1000)];
+  play.recorder.replied(talk.name, raw, undefined, false);
+  throw failure(ofSurplus(unread, talk.side, incomplete, talk.lastReply), {
+    suspicious: true,
+  });
+}
+
+/** The client drops the connection, once the server has all that was sent. */
+export async function leave(play: Play, talk: Talk, source: Source): Promise<void> {
+  await talk.pace();
+  play.recorder.remark(talk.name, 'leaves', true, source);
+  talk.leftInText = talk.side.inText;
+  talk.over = true;
+  const { stream } = talk.conversation;
+  if (stream.closed) return;
+  const closed = once(stream, 'close');
+  talk.conversation.leave();
+  await closed;
+}
