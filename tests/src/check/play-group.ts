@@ -58,7 +58,9 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
       ...(replyTimeout !== undefined && { replyTimeout }),
     });
     // A death that is found is reported; one that is not is counted.
-    if (result.restart && !(result.ok && host.hasEnded())) await host.drop();
+    if (result.restart && !(host.hasEnded() && (result.ok || wasNotGreeted(result)))) {
+      await host.drop();
+    }
     return result;
   };
 
@@ -67,6 +69,7 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
     let result = await playOn(scenario);
     // The server was gone, or deaf, before this scenario began: that is not this scenario's finding.
     if (!result.ok && !wasFresh && wasNotGreeted(result)) {
+      if (host.hasEnded()) earlyEnds++;
       await host.drop();
       result = await playOn(scenario);
     }

@@ -39,7 +39,8 @@ export function dialogueLines(
 function stepLines(step: ResultStep, nameWidth: number, width: number, colors: Colors): string[] {
   const { connection, from, text, ok } = step;
   const name = nameWidth === 0 ? '' : connection.padEnd(nameWidth);
-  const arrow = { C: 'C →', S: 'S ←', '-': ' · ' }[from];
+  // What happened instead of a line happened on the server's side.
+  const arrow = { C: 'C →', S: 'S ←', '-': ok ? ' · ' : 'S ←' }[from];
   const room = width - 4 - nameWidth - 4;
   const shown = cut(from === '-' ? remark(text) : text, room);
   if (ok) {

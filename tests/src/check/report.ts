@@ -75,6 +75,7 @@ export function renderFailure(
   const { expected, got } = result;
   const inMailbox =
     expected === undefined || got === undefined ? [] : differenceLines(expected, got, room, colors);
+  const advice = ruleAndHint(result, room, colors);
   return block([
     `${colors.red('✗')} ${colors.bold(say(key, { id, kind, points }))}`,
     '',
@@ -84,8 +85,7 @@ export function renderFailure(
     heading(say('reportDiffers')),
     ...wrap(result.message ?? '', width - 4).map((line) => `    ${line}`),
     ...inMailbox.map((line, index) => `  ${index === 0 ? colors.red('✗') : ' '} ${line}`),
-    '',
-    ...ruleAndHint(result, room, colors),
+    ...section(advice.length > 0, advice),
     ...section(true, replayLines(result, scenario, replayCommand(stage, dir, id), colors)),
     '',
   ]);
@@ -145,12 +145,14 @@ export function renderRest(
   return [...parts, totals(result, showExtras, options)].join('');
 }
 
-/** What could not be played, each reason once. */
+/** What could not be played, each reason once; what needs it could not be played either. */
 function errorBlocks(result: Result, width: number, colors: Colors): string[] {
   const errors = result.scenarios.filter(({ status }) => status === 'error');
   return [...byReason(errors, ({ message }) => message ?? '')].map(([message, scenarios]) => {
     const [sentence, ...output] = message.split('\n');
-    const values = { count: scenarios.length, all: result.scenarios.length };
+    const ids = new Set(scenarios.map(({ id }) => id));
+    const waiting = result.scenarios.filter(({ because }) => ids.has(because ?? ''));
+    const values = { count: ids.size + waiting.length, all: result.scenarios.length };
     return block([
       `${colors.red('!')} ${colors.bold(say('reportErrors', values))}`,
       '',
@@ -186,10 +188,13 @@ function skippedBlock(
   width: number,
   colors: Colors,
 ): string[] {
-  const reasons = new Map(result.scenarios.map((one) => [one.id, one]));
+  const scenarios = new Map(result.scenarios.map((one) => [one.id, one]));
   const skipped = result.scenarios
     .filter(({ status }) => status === 'skipped')
-    .filter(({ because }) => showExtras || reasons.get(because ?? '')?.kind === 'core');
+    .filter(({ because }) => {
+      const reason = scenarios.get(because ?? '');
+      return reason?.status === 'failed' && (showExtras || reason.kind === 'core');
+    });
   const lines = [...byReason(skipped, ({ because }) => because ?? '')].map(([because, group]) =>
     colors.dim(cut(say('reportSkipped', { count: group.length, because }), width)),
   );

@@ -77,7 +77,7 @@ async function acceptsMailAfter(verb: string, host: Host): Promise<boolean> {
 async function nextReply(connection: Duplex): Promise<string> {
   const signal = AbortSignal.timeout(REPLY_LIMIT);
   let reply = '';
-  while (!/^\d{3}(?!-).*\n/m.test(reply)) {
+  while (!/^\d{3}(?!-)[^\n]*\n/m.test(reply)) {
     const [octets] = (await once(connection, 'data', { signal })) as [Buffer];
     reply += octets.toString('latin1');
   }

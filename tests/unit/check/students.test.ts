@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { KIT } from '../../src/check/places.ts';
+import { resultSchema } from '../../src/check/result.ts';
+import { findPython } from '../../src/server/python.ts';
+
+/** Runs the command as a student does, in the kit's folder, and not on a terminal. */
+async function stagepost(...args: string[]): Promise<{ code: number | null; out: string }> {
+  const bin = path.join(KIT, 'tests', 'bin', 'stagepost.js');
+  const env = { ...process.env, NO_COLOR: '1' };
+  const child = spawn(process.execPath, [bin, ...args], { cwd: KIT, env });
+  let out = '';
+  child.stdout.on('data', (octets: Buffer) => (out += octets.toString()));
+  child.stderr.on('data', (octets: Buffer) => (out += octets.toString()));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, out };
+}
+
+const golden = (name: string) => path.join(KIT, 'tests', 'reports', 'students', `${name}.txt`);
+
+// Without Python 3 there is nothing to check here: `npx stagepost check` says so to students, too.
+describe.runIf(findPython() !== undefined)('a student server of forty lines of Python', () => {
+  it('that is right passes whole', async () => {
+    const { code, out } = await stagepost('check', 'v1', 'tests/students/right-v1');
+    await expect(out).toMatchFileSnapshot(golden('right-v1'));
+    expect(code).toBe(0);
+  });
+
+  it('with three mistakes is told these three, the first in full, and nothing else', async () => {
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'stagepost-test-'));
+    const json = path.join(folder, 'result.json');
+    const args = ['check', 'v1', 'tests/students/three-mistakes', '--json', json];
+    const { code, out } = await stagepost(...args);
+    await expect(out).toMatchFileSnapshot(golden('three-mistakes'));
+    expect(code).toBe(1);
+    const result = resultSchema.parse(JSON.parse(await readFile(json, 'utf8')));
+    await rm(folder, { recursive: true });
+    const failed = result.scenarios.filter(({ status }) => status === 'failed');
+    expect(failed.map(({ id }) => id)).toEqual([
+      'v1/several-recipients',
+      'v1/dot-stuffing',
+      'v1/text-in-one-packet',
+    ]);
+  });
+});
+
+describe('the job check', () => {
+  it('ends with 2 where it cannot run, and says how to go on', async () => {
+    const { code, out } = await stagepost('check', 'v1', 'tests/students');
+    expect(code).toBe(2);
+    expect(out).toContain(`There is no ${path.join('tests', 'students', 'stagepost.json')}.`);
+    expect(out).toContain('"start": "{python} server.py {smtp}"');
+  });
+
+  it('ends with 2 for a scenario that there is not, and names the one that was meant', async () => {
+    const { code, out } = await stagepost('check', 'v1', '--only', 'v1/qiut');
+    expect(code).toBe(2);
+    expect(out).toContain('Is it v1/quit?');
+  });
+
+  it('lists the scenarios', async () => {
+    const { code, out } = await stagepost('check', 'v1', '--list');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^v1\/greeting +core +\d+ {2}The server speaks first/);
+  });
+});
