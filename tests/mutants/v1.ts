@@ -57,7 +57,7 @@ export const v1Mutants: Mutant[] = [
       edit(
         'listen.ts',
         'log(`connection from ${address} port ${socket.remotePort}`);',
-        'server.close();',
+        'server.close();\nconsole.log = () => {};',
       ),
     ],
     kills: ['v1/next-client'],
@@ -102,16 +102,16 @@ export const v1Mutants: Mutant[] = [
     kills: ['v1/text-kept'],
   },
   {
-    id: 'recipients-never-forgotten',
+    id: 'first-mailbox-stays-open',
     stage: 'v1',
-    mistake: 'One global list of recipients, which only grows.',
+    mistake: 'A copy of each message goes to the mailbox that was opened first.',
     edits: [
       edit(
         'commands.ts',
         'transaction.recipients.push({ address, mailbox });',
-        'everybody.push({ address, mailbox });\n transaction.recipients = everybody;',
+        'first ??= { address, mailbox };\ntransaction.recipients.push(first, { address, mailbox });',
       ),
-      edit('commands.ts', 'const table = {', 'const everybody: Recipient[] = [];\nconst table = {'),
+      edit('commands.ts', 'const table = {', 'let first: Recipient | undefined;\nconst table = {'),
     ],
     kills: ['v1/right-recipient'],
   },

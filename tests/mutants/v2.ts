@@ -183,7 +183,7 @@ export const v2Mutants: Mutant[] = [
         '[...users].some((user) => user.startsWith(mailbox)) ?',
       ),
     ],
-    kills: ['v2/users-unknown'],
+    kills: ['v2/users-whole-name'],
   },
   {
     id: 'own-words-for-550',
@@ -289,14 +289,14 @@ export const v2Mutants: Mutant[] = [
     kills: ['v2/strict-users'],
   },
   {
-    id: 'named-by-the-second',
+    id: 'named-by-the-day',
     stage: 'v2',
-    mistake: 'A file is named after the second in which its message came: two in a second are one.',
+    mistake: 'A file is named after the day on which its message came: the next one replaces it.',
     edits: [
       edit(
         'mailboxes.ts',
         '`${time}-${process.pid}-${(this.count += 1)}.txt`',
-        '`${time.slice(0, 19)}.txt`',
+        '`${time.slice(0, 10)}.txt`',
       ),
       edit('mailboxes.ts', "open(name, 'wx')", "open(name, 'w')"),
     ],

@@ -2,10 +2,10 @@
 import { once } from 'node:events';
 import { sent } from './client-side.ts';
 import { failure } from './failure.ts';
-import { ofSurplus } from './findings.ts';
+import { ofDeath, ofSurplus } from './findings.ts';
 import { inPieces } from './pieces.ts';
 import type { Source } from './recorder.ts';
-import type { Play, Talk } from './talk.ts';
+import { deathOf, type Play, type Talk } from './talk.ts';
 
 /** A line that is longer may be refused before its end (RFC 5321 §4.5.3.1.4), in octets. */
 const LONGEST_COMMAND = 512;
@@ -85,4 +85,9 @@ export async function leave(play: Play, talk: Talk, source: Source): Promise<voi
   const closed = once(stream, 'close');
   talk.conversation.leave();
   await closed;
+  // If the server dies of it, that is told here and not of the line that comes next.
+  const death = await deathOf(play.server, play.waits);
+  if (death === undefined) return;
+  play.recorder.remark(talk.name, 'died', false);
+  throw failure(ofDeath(death, undefined));
 }

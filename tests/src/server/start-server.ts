@@ -34,7 +34,7 @@ const READY_LIMIT = 10_000;
 const ATTEMPTS = 4;
 /** Milliseconds that a fixed port may be blocked by the connections of the run before (TIME_WAIT). */
 const TIME_WAIT_LIMIT = 75_000;
-const LAST_LINES = 12;
+const LAST_LINES = 24;
 
 /** Which ports a server of a stage can be asked for. */
 const STAGE_PORTS: Record<Stage, readonly PortName[]> = {
