@@ -26,6 +26,8 @@ export interface Waits {
   longest: number;
   /** After a wrong reply: is it that an earlier command was answered twice? */
   surplus: number;
+  /** In a play that is repeated slowly: after each reply, for another. */
+  settle: number;
   /** How long the server must say nothing for `silence`. */
   silence: number;
   /** How soon a message must be found after its 250. */

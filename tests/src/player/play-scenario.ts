@@ -12,14 +12,15 @@ export const DEFAULT_WAITS: Readonly<Waits> = {
   reply: 1000,
   longest: 5000,
   surplus: 100,
+  settle: 80,
   silence: 250,
   mail: 1000,
   noMail: 120,
   death: 150,
 };
 
-/** How long a slow play waits after each reply for another, in milliseconds, and how long in all. */
-const SETTLE = { each: 80, all: 4000 };
+/** How long a slow play waits for replies too many, in all, in milliseconds. */
+const SETTLE_IN_ALL = 4000;
 
 /** What a slow play is there to find out: which line it is that gets more than its reply. */
 const ABOUT_SURPLUS: ReadonlySet<Finding['key']> = new Set([
@@ -83,7 +84,7 @@ async function playOnce(
   const delivery = options.delivery ?? scenario.delivery;
   const waits = { ...DEFAULT_WAITS, ...options.waits };
   if (options.replyTimeout !== undefined) waits.reply = options.replyTimeout;
-  let settleLeft = slow ? SETTLE.all : 0;
+  let settleLeft = slow ? SETTLE_IN_ALL : 0;
   const play: Play = {
     server,
     // One command after the other: in a packet of several nobody can say which is answered twice.
@@ -92,7 +93,7 @@ async function playOnce(
     recorder,
     captured: new Map(),
     settle: () => {
-      const settle = Math.min(SETTLE.each, settleLeft);
+      const settle = Math.min(waits.settle, settleLeft);
       settleLeft -= settle;
       return settle;
     },

@@ -62,6 +62,18 @@ export function textTraces(text: string, sought: Sought): Copy[] {
   ANY_TOKEN.lastIndex = 0;
   // As a part of an address the token may stand in trace lines that the server wrote.
   const hits = tokens.filter(({ at, word }) => word === token && text[at + word.length] !== '@');
+  const beside = (part: string) =>
+    namedInText(
+      linesOf(part)
+        .filter((line) => !sent.has(line))
+        .join('\n'),
+      addresses,
+    );
+  // Most layouts write whom a message is for above it. Where nobody is named above the first message
+  // of the file, but below the last, it is written below.
+  const below =
+    beside(text.slice(0, tokens[0]?.at)).length === 0 &&
+    beside(text.slice(tokens.at(-1)?.at)).length > 0;
   return hits
     .filter((_, index) => index % perMessage === 0)
     .map(({ at }, copy) => {
@@ -70,16 +82,8 @@ export function textTraces(text: string, sought: Sought): Copy[] {
       const after = tokens.find((other) => other.at > last.at);
       const from = before === undefined ? 0 : before.at + before.word.length;
       const slice = text.slice(from, after?.at);
-      const beside = (part: string) =>
-        namedInText(
-          linesOf(part)
-            .filter((line) => !sent.has(line))
-            .join('\n'),
-          addresses,
-        );
-      // Most layouts write whom a message is for above it; what stands below may belong to the next.
-      const above = beside(text.slice(from, at));
-      const owners = above.length > 0 ? above : beside(text.slice(at, after?.at));
+      const named = beside(below ? text.slice(at, after?.at) : text.slice(from, at));
+      const owners = named.length > 0 ? named : beside(slice);
       const texts = [linesOf(slice)];
       if (slice.includes('\\')) texts.push(linesOf(withoutEscapes(slice)));
       return { owners, texts };
