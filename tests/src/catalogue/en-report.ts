@@ -62,7 +62,7 @@ export const enReport = {
   noteWantsHelo:
     'This server wants {verb} before MAIL. Stage 1 has no {verb}, so it need not ask for it. The check said {verb} each time, and no points were lost.',
   noteNoReuseAddress:
-    'The port could only be had again after {seconds} s, since connections of the run before were still remembered. Which socket option lets a server be restarted at once?',
+    'After a restart the port could only be had again a minute later, since connections of the run before were still remembered. Which socket option lets a server be restarted at once?',
   noteOneConnection:
     'This server ends after its first connection. It was started again each time, so that the rest could be checked.',
 
@@ -113,6 +113,7 @@ export const enReport = {
 
   // What happens on a connection beside lines
   remarkConnects: 'the client connects',
+  remarkRefused: 'nobody accepts the client',
   remarkCloses: 'the server closes the connection',
   remarkLeaves: 'the client leaves without a word',
   remarkSilence: 'the server says nothing',

@@ -9,6 +9,8 @@ import { cut, length } from './text.ts';
 const HEAD = 8;
 const TAIL = 16;
 
+const CONNECTS = 'connects';
+
 const REMARKS: Partial<Record<string, Key>> = {
   connects: 'remarkConnects',
   closes: 'remarkCloses',
@@ -42,7 +44,7 @@ function stepLines(step: ResultStep, nameWidth: number, width: number, colors: C
   // What happened instead of a line happened on the server's side.
   const arrow = { C: 'C →', S: 'S ←', '-': ok ? ' · ' : 'S ←' }[from];
   const room = width - 4 - nameWidth - 4;
-  const shown = cut(from === '-' ? remark(text) : text, room);
+  const shown = cut(from === '-' ? remark(text, ok) : text, room);
   if (ok) {
     const line = `    ${name}${arrow} ${shown}`.trimEnd();
     return [from === 'C' ? line : colors.dim(line)];
@@ -73,13 +75,14 @@ export function differenceLines(
 }
 
 /** The line of the scenario that was not met, without its `S:`; nothing, if nothing was asked for. */
-function expectedOf({ expected }: ResultStep): string {
-  if (expected === undefined) return say('reportNothingMore');
+function expectedOf({ expected, text }: ResultStep): string {
+  if (expected === undefined)
+    return text === CONNECTS ? remark(CONNECTS) : say('reportNothingMore');
   const lines = expected.split('\n').map((line) => line.replace(/^S: */, ''));
   return remark(lines.join(', '));
 }
 
-function remark(text: string): string {
-  const key = REMARKS[text];
+function remark(text: string, ok = true): string {
+  const key = !ok && text === CONNECTS ? 'remarkRefused' : REMARKS[text];
   return key === undefined ? text : say(key);
 }

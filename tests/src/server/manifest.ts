@@ -165,6 +165,8 @@ function toList(value: string | string[]): string[] {
 /** A misspelt placeholder is told when the manifest is read, not when a variant is first started. */
 function checkPlaceholders(launch: Launch, build: string | undefined): void {
   const commands = launch.starts.map(({ command }) => command);
-  const others = [...launch.setup, ...Object.values(launch.env), build ?? '', launch.client ?? ''];
-  for (const line of [...commands, ...others]) placeholdersIn(line);
+  const others = [...launch.setup, ...launch.store, ...Object.values(launch.env)];
+  for (const line of [...commands, ...others, build ?? '', launch.client ?? '']) {
+    placeholdersIn(line);
+  }
 }

@@ -75,8 +75,8 @@ export async function startServer(
       const taken = error instanceof Trouble && error.key === 'startPortTaken';
       if (!taken || attempt === ATTEMPTS) throw error;
       if (!fixed) continue;
-      const seconds = await awaitOldConnections(Object.values(launch.ports), error);
-      notes.push({ key: 'noteNoReuseAddress', values: { seconds } });
+      await awaitOldConnections(Object.values(launch.ports), error);
+      notes.push({ key: 'noteNoReuseAddress', values: {} });
     }
   }
 }
@@ -210,9 +210,9 @@ async function refuseTakenPorts(launch: Launch, file: string): Promise<void> {
 
 /**
  * A server that does not set SO_REUSEADDR cannot have its port again while connections of the run
- * before are remembered by the system, about a minute. Waits for that; returns the seconds it took.
+ * before are remembered by the system, about a minute. Waits for that.
  */
-async function awaitOldConnections(ports: readonly number[], error: Trouble): Promise<number> {
+async function awaitOldConnections(ports: readonly number[], error: Trouble): Promise<void> {
   const start = performance.now();
   const elapsed = () => performance.now() - start;
   const remembered = () =>
@@ -223,5 +223,4 @@ async function awaitOldConnections(ports: readonly number[], error: Trouble): Pr
     if (elapsed() > TIME_WAIT_LIMIT) throw error;
     await delay(200);
   }
-  return Math.round(elapsed() / 1_000);
 }
