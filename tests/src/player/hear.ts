@@ -81,7 +81,10 @@ async function noReply(
   const { server, waits, recorder } = play;
   const about = aboutOf(play, talk, want, asked);
   if (heard.kind === 'fault') {
-    recorder.replied(talk.name, heard.lines, want.source, false);
+    // What is wrong with the line is its end, so that has to be seen.
+    const end = heard.fault === 'lf-only' ? '\n' : '';
+    const raw = heard.lines.map((line) => Buffer.concat([line, Buffer.from(end)]));
+    recorder.replied(talk.name, raw, want.source, false);
     return failure(finding.ofFault(heard, asked));
   }
   const death = heard.kind === 'silence' ? server.ended() : await deathOf(server, waits);

@@ -32,7 +32,7 @@ export function inPieces(line: Buffer): Piece[] {
   }
   return starts.map((from, index) => {
     const to = starts[index + 1] ?? end;
-    const alone = to < end && (from < 4 || from % 16 === 0 || from >= end - 3);
+    const alone = to < end && (from < 3 || from % 32 === 0 || from >= end - 3);
     return { octets: line.subarray(from, to), alone };
   });
 }
