@@ -31,7 +31,8 @@ export async function listen(
   const stops = new Set<() => void>();
   let count = 0;
 
-  const server = createServer((socket) => {
+  // A client that has said all may close its side and still wait for our replies: half open.
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     const address = socket.remoteAddress ?? 'unknown';
     const log = logger(`#${(count += 1)}`);
     if (!connections.admit(address)) {
@@ -75,11 +76,16 @@ function serve(
 ): () => void {
   let timer: NodeJS.Timeout | undefined;
   let delivering = false;
+  let clientIsDone = false;
   socket.setNoDelay(true); // a reply is small and the client waits for it
   socket.on('error', (error) => log(`connection lost: ${error.message}`));
   socket.on('close', () => clearTimeout(timer));
   socket.on('data', (octets) => perform(session.receive(octets, Date.now())));
-  socket.on('drain', readOn);
+  socket.on('drain', goOn);
+  socket.on('end', () => {
+    clientIsDone = true;
+    goOn();
+  });
   perform(session.open(Date.now()));
   return () => perform(session.stop(Date.now(), GRACE));
 
@@ -109,11 +115,13 @@ function serve(
       `message from <${message.reversePath}> for ${recipients}, ${message.text.length} octets: ${delivery}`,
     );
     perform(session.resume(delivery, Date.now()));
-    readOn();
+    goOn();
   }
 
-  function readOn(): void {
-    if (!delivering && !socket.writableNeedDrain) socket.resume();
+  function goOn(): void {
+    if (delivering || socket.writableNeedDrain) return;
+    if (clientIsDone) closeWell(socket);
+    else socket.resume();
   }
 }
 

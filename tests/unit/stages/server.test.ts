@@ -65,6 +65,15 @@ describe.each(['v1-smtp', 'v2-helo'])('the server of %s', (stage) => {
     expect(await readdir(mailboxes)).toEqual([]);
   });
 
+  it('answers a client that has said all and closed its side', async () => {
+    const server = await start();
+    const client = await connect(server.port);
+    const letter = [...ENVELOPE, 'hello', '.'];
+    client.socket.end([...letter, ...letter, 'MAIL FROM:<x>', ''].join('\r\n'));
+    const codes = (await client.end()).match(/^\d+/gm)?.map(Number);
+    expect(codes).toEqual([220, 250, 250, 354, 250, 250, 250, 354, 250, 250]);
+  });
+
   it('serves many clients at once', async () => {
     const server = await start();
     const clients = await Promise.all(Array.from({ length: 60 }, () => connect(server.port)));
