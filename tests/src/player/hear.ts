@@ -26,7 +26,9 @@ export async function hear(play: Play, talk: Talk, want: Wanted): Promise<void> 
     talk.side.answered ?? { what: 'command', line: talk.side.partial };
   const heard = await talk.conversation.nextReply();
   if (heard.kind !== 'reply') {
-    if (heard.kind === 'closed' && want.expectation.orCloses) {
+    // To hang up is one thing, to die another.
+    const mayClose = heard.kind === 'closed' && want.expectation.orCloses;
+    if (mayClose && (await deathOf(play.server, play.waits)) === undefined) {
       recorder.remark(talk.name, 'closes', true, want.source);
       talk.over = true;
       return;
