@@ -195,7 +195,7 @@ describe('the end of the server', () => {
       line === 'BAD' && (die('was killed by SIGSEGV'), true);
     const body = scenario(dialogue('C: BAD', 'S: 500 or closes'), 'hostile: true');
     const result = await play(await serverInTest({ command }), body);
-    expect(told(result)).toBe('serverGone: The server was killed by SIGSEGV.');
+    expect(told(result)).toBe('serverDied: The server was killed by SIGSEGV when it got BAD.');
   });
 
   it('or serving nobody any more, after a hostile scenario, is a finding', async () => {
