@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KIT } from '../../src/check/places.ts';
 import { resultSchema } from '../../src/check/result.ts';
 import { findPython } from '../../src/server/python.ts';
+import { submission } from '../server/submission.ts';
 
 /** Runs the command as a student does, in the kit's folder, and not on a terminal. */
 async function stagepost(...args: string[]): Promise<{ code: number | null; out: string }> {
@@ -30,14 +30,12 @@ describe.runIf(findPython() !== undefined)('a student server of forty lines of P
   });
 
   it('with three mistakes is told these three, the first in full, and nothing else', async () => {
-    const folder = await mkdtemp(path.join(os.tmpdir(), 'stagepost-test-'));
-    const json = path.join(folder, 'result.json');
+    const json = path.join(await submission({}), 'result.json');
     const args = ['check', 'v1', 'tests/students/three-mistakes', '--json', json];
     const { code, out } = await stagepost(...args);
     await expect(out).toMatchFileSnapshot(golden('three-mistakes'));
     expect(code).toBe(1);
     const result = resultSchema.parse(JSON.parse(await readFile(json, 'utf8')));
-    await rm(folder, { recursive: true });
     const failed = result.scenarios.filter(({ status }) => status === 'failed');
     expect(failed.map(({ id }) => id)).toEqual([
       'v1/several-recipients',
