@@ -72,10 +72,8 @@ export const enReport = {
   checkVariantUndeclared:
     'The scenario {id} needs the server as "{variant}", and {file} does not say how to start it so ("variants").',
   checkNoReference: 'The kit has no reference of {stage} yet. Give the folder of a server.',
-  checkUnknownStage: 'There is no stage {stage}. The stages are: {stages}.',
   checkBroken: 'The scenario could not be played to its end: {reason}',
   checkSkipped: 'Not played, since {because} failed.',
-  checkOtherStage: '{file} says that this is a server of {manifest}. It is checked as {stage}.',
 
   // The report
   reportHeader: 'Checking {submission} on {stage}',
@@ -121,5 +119,4 @@ export const enReport = {
 
   // The list of scenarios
   listHead: '{count} scenarios, {points} points',
-  listVariant: 'variant {variant}',
 } as const;
