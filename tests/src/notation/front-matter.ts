@@ -36,6 +36,7 @@ const KEYS = new Map<keyof Head, Read>([
   ['variant', variant],
   ['opening', oneOf(['stage', 'none'])],
   ['delivery', oneOf(DELIVERIES)],
+  ['lineEnds', oneOf(['strict', 'forgiven'])],
   ['hostile', flag],
 ]);
 
@@ -49,6 +50,7 @@ const LEFT_OUT = {
   variant: undefined,
   opening: 'stage',
   delivery: 'line',
+  lineEnds: 'forgiven',
   hostile: false,
 } as const;
 

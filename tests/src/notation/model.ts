@@ -50,6 +50,8 @@ export interface Scenario {
   /** `stage`: the player greets as the stage does (HELO from v2). `none`: the dialogue does it itself. */
   opening: 'stage' | 'none';
   delivery: Delivery;
+  /** `strict`: a reply that does not end in CR LF is a failure here; elsewhere it is forgiven. */
+  lineEnds: 'strict' | 'forgiven';
   /** Something that a server may die of: afterwards a new connection must be served. */
   hostile: boolean;
   /** The prose before, between and after the blocks, as Markdown. */

@@ -5,7 +5,7 @@
 import type { Duplex } from 'node:stream';
 import type { RunningServer } from '../server/model.ts';
 import type { Waits } from './model.ts';
-import type { Reading, Reply, ReplyReader } from './reply.ts';
+import type { LineEnds, Reading, Reply } from './reply.ts';
 
 /** How often a waiting player looks whether the server has died, in milliseconds. */
 const LOOK = 20;
@@ -48,15 +48,19 @@ export interface Conversation {
 export function converse(
   stream: Duplex,
   server: RunningServer,
-  read: ReplyReader,
+  read: (octets: Buffer) => Reading,
+  lineEnds: LineEnds,
   waits: Waits,
 ): Conversation {
   let unread: Buffer = Buffer.alloc(0);
+  let lastCame = 0;
   let over = false;
   let wake = () => {};
 
   stream.on('data', (octets: Buffer) => {
-    unread = Buffer.concat([unread, octets]);
+    const taken = lineEnds === 'crlf' ? octets : octets.filter((octet) => octet !== 0);
+    unread = Buffer.concat([unread, taken]);
+    lastCame = performance.now();
     if (unread.length > MOST_UNREAD) stream.pause();
     wake();
   });
@@ -98,6 +102,14 @@ export function converse(
     }
   };
 
+  /** A reply that will get no line end, if that is how this server speaks. */
+  const withoutEnd = (reading: Reading): Reply | undefined => {
+    if (lineEnds !== 'none' || reading.kind !== 'incomplete' || reading.rest.length === 0) return;
+    if (!over && performance.now() - lastCame < waits.whole) return;
+    const ended = read(Buffer.concat([unread, Buffer.from('\r\n')]));
+    return ended.kind === 'reply' ? ended.reply : undefined;
+  };
+
   /** Its last words may still be under way when the process has ended: they are waited for. */
   let endedSince: number | undefined;
   const ended = () => {
@@ -129,6 +141,11 @@ export function converse(
           unread = unread.subarray(reading.length);
           stream.resume();
           return reading.kind === 'reply' ? { kind: 'reply', reply: reading.reply } : reading;
+        }
+        const reply = withoutEnd(reading);
+        if (reply !== undefined) {
+          unread = Buffer.alloc(0);
+          return { kind: 'reply', reply };
         }
         if (over) return { kind: 'closed', reading };
         return ended() ? { kind: 'died' } : undefined;

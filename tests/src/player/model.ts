@@ -10,6 +10,8 @@ export interface PlayOptions {
   delivery?: Delivery;
   /** What the player says after the greeting in a scenario with `opening: stage`: `HELO client.example.com`. */
   opening: string[];
+  /** The server ends its replies with nothing at all, and has been told so: see `LineEnds`. */
+  noLineEnds?: boolean;
   /** Silence is this long after the server has read everything and is idle. Default 1,000. */
   replyTimeout?: number;
   /** Makes a new token: a word that exists nowhere else. Default: `sp` and 12 random letters and digits. */
@@ -26,6 +28,8 @@ export interface Waits {
   longest: number;
   /** After a wrong reply: is it that an earlier command was answered twice? */
   surplus: number;
+  /** A reply without a line end is taken for whole when nothing more has come. */
+  whole: number;
   /** In a play that is repeated slowly: after each reply, for another. */
   settle: number;
   /** How long the server must say nothing for `silence`. */

@@ -5,6 +5,7 @@ import { isFailure, type Failure } from './failure.ts';
 import type { Finding, PlayOptions, PlayResult, Waits } from './model.ts';
 import { isServed, playMoves } from './play-moves.ts';
 import { makeRecorder } from './recorder.ts';
+import type { LineEnds } from './reply.ts';
 import { deathOf, type Play } from './talk.ts';
 import { makeTokens, randomToken } from './tokens.ts';
 
@@ -12,6 +13,7 @@ export const DEFAULT_WAITS: Readonly<Waits> = {
   reply: 1000,
   longest: 5000,
   surplus: 100,
+  whole: 25,
   settle: 80,
   silence: 250,
   mail: 1000,
@@ -73,6 +75,11 @@ export async function playScenario(
   };
 }
 
+function lineEndsOf({ lineEnds }: Scenario, { noLineEnds }: PlayOptions): LineEnds {
+  if (lineEnds === 'strict') return 'crlf';
+  return noLineEnds === true ? 'none' : 'forgiven';
+}
+
 async function playOnce(
   scenario: Scenario,
   server: RunningServer,
@@ -89,6 +96,7 @@ async function playOnce(
     server,
     // One command after the other: in a packet of several nobody can say which is answered twice.
     delivery: slow && delivery === 'pipelined' ? 'line' : delivery,
+    lineEnds: lineEndsOf(scenario, options),
     waits,
     recorder,
     captured: new Map(),

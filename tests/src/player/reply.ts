@@ -33,5 +33,14 @@ export type Reading =
   /** Not complete yet. `lines`: complete lines of a reply of several; `rest`: what has no line end yet. */
   | { kind: 'incomplete'; lines: Buffer[]; rest: Buffer };
 
+/**
+ * What a reply may end in. One scenario is about that and wants CR LF; a server that fails it is then
+ * played on as far as that goes, so that one mistake is named once.
+ * - `crlf`: as the RFC says;
+ * - `forgiven`: LF alone will do, and NUL octets are passed over;
+ * - `none`: nothing at all will do.
+ */
+export type LineEnds = 'crlf' | 'forgiven' | 'none';
+
 /** Reads the first reply in the octets. Pure: it can be asked again whenever more have come. */
-export type ReplyReader = (octets: Buffer) => Reading;
+export type ReplyReader = (octets: Buffer, lineEnds: LineEnds) => Reading;

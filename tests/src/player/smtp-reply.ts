@@ -6,7 +6,7 @@
  * hyphen instead of the blank, and the same code in each.
  */
 import { withoutLineEnd } from './octets.ts';
-import type { Reading, Reply, ReplyFault } from './reply.ts';
+import type { LineEnds, Reading, Reply, ReplyFault } from './reply.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -15,7 +15,7 @@ const CR = 0x0d;
 const LINE = /^([2-5]\d\d)(?:([ -])(.*))?$/s;
 
 /** Reads the first reply in `octets`. */
-export function readSmtpReply(octets: Buffer): Reading {
+export function readSmtpReply(octets: Buffer, lineEnds: LineEnds = 'crlf'): Reading {
   const lines: Buffer[] = [];
   const reply: Reply = { code: '', lines: [], raw: lines };
   let start = 0;
@@ -33,7 +33,7 @@ export function readSmtpReply(octets: Buffer): Reading {
     if (line.includes(0)) return fault('nul', length);
     const parts = LINE.exec(withoutLineEnd(line).toString());
     if (parts === null) return fault('malformed', length);
-    if (line.at(-2) !== CR) return fault('lf-only', length);
+    if (line.at(-2) !== CR && lineEnds === 'crlf') return fault('lf-only', length);
     const [, code, separator, text] = parts;
     if (reply.lines.length > 0 && code !== reply.code) return fault('codes-differ', length);
     reply.code = code!;

@@ -8,7 +8,7 @@ import { failure, find } from './failure.ts';
 import { ofDeath } from './findings.ts';
 import type { Waits } from './model.ts';
 import type { Recorder } from './recorder.ts';
-import type { ReplyReader } from './reply.ts';
+import type { LineEnds, Reading, ReplyReader } from './reply.ts';
 import { readSmtpReply } from './smtp-reply.ts';
 
 /** Replies are read by protocol; further ones are added here. */
@@ -18,6 +18,7 @@ const READERS: Partial<Record<Protocol, ReplyReader>> = { smtp: readSmtpReply };
 export interface Play {
   server: RunningServer;
   delivery: Delivery;
+  lineEnds: LineEnds;
   waits: Waits;
   recorder: Recorder;
   captured: Map<string, string>;
@@ -29,7 +30,7 @@ export interface Play {
 export interface Talk {
   name: string;
   conversation: Conversation;
-  read: ReplyReader;
+  read: (octets: Buffer) => Reading;
   side: ClientSide;
   /** The last line of the last reply. */
   lastReply: string;
@@ -47,8 +48,9 @@ export interface Talk {
 /** Opens a connection; the greeting is not awaited. */
 export async function openTalk(play: Play, name: string, protocol: Protocol): Promise<Talk> {
   const { server, waits, recorder } = play;
-  const read = READERS[protocol];
-  if (read === undefined) throw new Error(`dialogues in ${protocol} cannot be played`);
+  const reader = READERS[protocol];
+  if (reader === undefined) throw new Error(`dialogues in ${protocol} cannot be played`);
+  const read = (octets: Buffer) => reader(octets, play.lineEnds);
   const stream = await server.connect(protocol).catch(async () => {
     recorder.remark(name, 'connects', false);
     const death = await deathOf(server, waits);
@@ -57,7 +59,7 @@ export async function openTalk(play: Play, name: string, protocol: Protocol): Pr
     });
   });
   recorder.remark(name, 'connects', true);
-  const conversation = converse(stream, server, read, waits);
+  const conversation = converse(stream, server, read, play.lineEnds, waits);
   return {
     name,
     conversation,

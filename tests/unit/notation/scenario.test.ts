@@ -29,6 +29,7 @@ describe('the sample in docs/notation.md', () => {
       variant: undefined,
       opening: 'stage',
       delivery: 'line',
+      lineEnds: 'forgiven',
       hostile: false,
       blocks: [{ type: 'dialogue', connection: 'smtp' }, { type: 'mailbox' }],
     });

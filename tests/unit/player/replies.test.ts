@@ -199,10 +199,28 @@ describe('a reply that is not well formed', () => {
     ],
   ])('%j is named', async (octets, sentence) => {
     const server = await serverInTest({ command: answers('NOOP', octets) });
-    expect(told(await play(server, scenario(dialogue('C: NOOP', 'S: 250')), SILENT))).toBe(
-      sentence,
-    );
+    const strict = scenario(dialogue('C: NOOP', 'S: 250'), 'lineEnds: strict');
+    expect(told(await play(server, strict, SILENT))).toBe(sentence);
   });
+
+  const twice = dialogue('C: NOOP', 'S: 250', 'C: NOOP', 'S: 250');
+
+  it.each(['250 ok\n', '250-ok\n250 ok\n', '250 ok\r\n\0\0\0', '250 ok\0\n\0'])(
+    '%j is forgiven where the scenario is not about line ends',
+    async (octets) => {
+      const server = await serverInTest({ command: answers('NOOP', octets) });
+      expect(told(await play(server, scenario(twice), SILENT))).toBe('nothing');
+    },
+  );
+
+  it.each(['250 ok', '250 ok\0\0', '250-ok\n250 ok'])(
+    '%j is taken for whole where the server is known to end its replies so',
+    async (octets) => {
+      const server = await serverInTest({ command: answers('NOOP', octets) });
+      const result = await play(server, scenario(twice), { ...SILENT, noLineEnds: true });
+      expect(told(result)).toBe('nothing');
+    },
+  );
 
   it('is named where the server closes before its end', async () => {
     const command = (line: string, { socket }: Client) => line === 'NOOP' && !!socket.end('250 ok');

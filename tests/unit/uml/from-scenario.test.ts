@@ -20,6 +20,7 @@ function scenario(blocks: Partial<MailboxBlock>[], variant?: string): Scenario {
     variant,
     opening: 'stage',
     delivery: 'line',
+    lineEnds: 'forgiven',
     hostile: false,
     prose: '',
     blocks: blocks.map((block) => ({
