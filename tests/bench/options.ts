@@ -18,7 +18,7 @@ export interface Options {
 /** What `--only` takes. */
 const PARTS = [...workloads.map(({ id }) => id), 'check'];
 
-const LINE = 'npx tsx tests/bench/bench.ts';
+const LINE = 'node --import tsx tests/bench/bench.ts';
 
 export const usage = `Usage: ${LINE} [options]
 

@@ -61,7 +61,9 @@ async function playTurns(
   found: (name: string, measured: Measured) => void,
 ): Promise<void> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'stagepost-bench-'));
-  const forget = atExit(() => rmSync(folder, { recursive: true, force: true }));
+  // A server that was just told to end may still be writing into it.
+  const removal = { recursive: true, force: true, maxRetries: 20, retryDelay: 50 };
+  const forget = atExit(() => rmSync(folder, removal));
   const started: { contender: Contender; own: string; server: ServerProcess }[] = [];
   try {
     plan.progress(`${title}: starting`);
@@ -85,7 +87,7 @@ async function playTurns(
   } finally {
     // A start that failed left a gap.
     await Promise.all(started.filter(Boolean).map(({ server }) => server.stop()));
-    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    await rm(folder, removal);
     forget();
   }
 }

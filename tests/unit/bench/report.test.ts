@@ -125,7 +125,7 @@ describe('the command line of the bench', () => {
   it.each([
     [['--only', 'everything'], 'There is no part "everything"'],
     [['--fast'], "Unknown option '--fast'"],
-    [['result.json'], 'See npx tsx tests/bench/bench.ts --help'],
+    [['result.json'], 'See node --import tsx tests/bench/bench.ts --help'],
   ])('refuses %j in one line', (args, words) => {
     expect(() => readOptions(args, {})).toThrow(UsageError);
     expect(() => readOptions(args, {})).toThrow(words);
@@ -133,6 +133,6 @@ describe('the command line of the bench', () => {
 
   it('notices an option that npm has swallowed, and says the line that works', () => {
     const env = { npm_lifecycle_event: 'bench', npm_config_quick: 'true' };
-    expect(() => readOptions([], env)).toThrow('Type: npx tsx tests/bench/bench.ts --quick');
+    expect(() => readOptions([], env)).toThrow('Type: node --import tsx tests/bench/bench.ts --quick');
   });
 });
