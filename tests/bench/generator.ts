@@ -30,7 +30,9 @@ export function startGenerator(): Generator {
   return {
     async measure(load) {
       const limit = AbortSignal.timeout(load.warmUp + load.window + PATIENCE);
-      const answer = once(child, 'message', { signal: limit });
+      const answer = once(child, 'message', { signal: limit }).catch(() => {
+        throw new Error(`nothing was measured within ${PATIENCE / 1000} s`);
+      });
       child.send(load);
       const [reply] = (await Promise.race([answer, ended])) as [LoadReply];
       if ('error' in reply) throw new Error(reply.error);

@@ -107,7 +107,6 @@ async function takeTurn(
       warmUp,
       window,
     });
-    if (measured.rate === 0) throw new Error('no message was answered in time');
     // A server that loses mail may be as fast as it likes.
     const least = measured.answered * storedText(workload);
     const there = stores ? await octetsIn(folder) : least;

@@ -133,6 +133,8 @@ describe('the command line of the bench', () => {
 
   it('notices an option that npm has swallowed, and says the line that works', () => {
     const env = { npm_lifecycle_event: 'bench', npm_config_quick: 'true' };
-    expect(() => readOptions([], env)).toThrow('Type: node --import tsx tests/bench/bench.ts --quick');
+    expect(() => readOptions([], env)).toThrow(
+      'Type: node --import tsx tests/bench/bench.ts --quick',
+    );
   });
 });
