@@ -14,12 +14,15 @@ describe('the command', () => {
     }
   });
 
-  it.each(['start', 'client', 'talk', 'check'])('tells all about %s, with examples', async (job) => {
-    const { stdout, exitCode } = await stagepost([job, '--help']);
-    expect(exitCode).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^Usage: npx stagepost ${job} `));
-    expect(stdout).toContain(`Examples:\n  npx stagepost ${job}`);
-  });
+  it.each(['start', 'client', 'talk', 'check'])(
+    'tells all about %s, with examples',
+    async (job) => {
+      const { stdout, exitCode } = await stagepost([job, '--help']);
+      expect(exitCode).toBe(0);
+      expect(stdout).toMatch(new RegExp(`^Usage: npx stagepost ${job} `));
+      expect(stdout).toContain(`Examples:\n  npx stagepost ${job}`);
+    },
+  );
 
   it.each<[string[], string]>([
     [['strat'], "unknown job 'strat'. (Did you mean start?) See --help."],
