@@ -3,13 +3,6 @@ import { edit, type Mutant } from './mutant.ts';
 
 export const v1Mutants: Mutant[] = [
   {
-    id: 'lf-only-replies',
-    stage: 'v1',
-    mistake: 'Replies end in LF and not in CR LF.',
-    edits: [edit('replies.ts', '\\r\\n`', '\\n`')],
-    kills: ['v1/greeting'],
-  },
-  {
     id: 'silent-server',
     stage: 'v1',
     mistake: 'The server waits for the client to speak first.',
@@ -212,6 +205,13 @@ export const v1Mutants: Mutant[] = [
       ),
     ],
     kills: ['v1/unknown-verb'],
+  },
+  {
+    id: 'lf-only-replies',
+    stage: 'v1',
+    mistake: 'Replies end in LF and not in CR LF.',
+    edits: [edit('replies.ts', '\\r\\n`', '\\n`')],
+    kills: ['v1/reply-line-ends'],
   },
   {
     id: 'helo-hangs-up',

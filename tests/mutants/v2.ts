@@ -89,6 +89,8 @@ export const v2Mutants: Mutant[] = [
         "next: 'ready',\n  understand: understandName,",
         "next: 'same',\n  understand: understandName,",
       ),
+      // The strict order has to go on from HELO.
+      edit('strict.ts', "allowed: ['start'] }", "allowed: ['start'], next: 'ready' }"),
     ],
     kills: ['v2/helo-again'],
   },
