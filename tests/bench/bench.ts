@@ -17,8 +17,8 @@ import { ratioOf, spreadOf } from './statistics.ts';
 import { workloads, type Workload } from './workloads.ts';
 
 /** Milliseconds after which no further round, and no further check, is begun: three minutes in all. */
-const ROUNDS_LIMIT = 140_000;
-const CHECKS_LIMIT = 160_000;
+const ROUNDS_LIMIT = 120_000;
+const CHECKS_LIMIT = 150_000;
 /** From here on the load measures itself. */
 const TOO_BUSY = 0.9;
 

@@ -36,7 +36,7 @@ smtp-server in the same run; and how long the check of a stage takes.
 /** A mistake of the user: its message is all there is to say. */
 export class UsageError extends Error {}
 
-const FULL = { rounds: 5, window: 600, warmUp: 250, checks: 3 };
+const FULL = { rounds: 5, window: 500, warmUp: 200, checks: 3 };
 const QUICK = { rounds: 2, window: 250, warmUp: 150, checks: 1 };
 
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options {

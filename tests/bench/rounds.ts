@@ -33,6 +33,25 @@ export type Series = Map<string, Map<string, Measured[]>>;
 
 /** Plays the rounds; returns fewer than planned if the time was up. */
 export async function playRounds(plan: RoundsPlan): Promise<{ series: Series; played: number }> {
+  // All that is stored stays to the end, a gigabyte or so: deleting many files halves the speed at which
+  // some file systems make new ones, for some ten seconds.
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'stagepost-bench-'));
+  // A server that was just told to end may still be writing into it.
+  const removal = { recursive: true, force: true, maxRetries: 20, retryDelay: 50 };
+  const forget = atExit(() => rmSync(folder, removal));
+  try {
+    return await playAll(plan, folder);
+  } finally {
+    plan.progress('removing what was stored');
+    await rm(folder, removal);
+    forget();
+  }
+}
+
+async function playAll(
+  plan: RoundsPlan,
+  folder: string,
+): Promise<{ series: Series; played: number }> {
   const series: Series = new Map();
   for (const { id } of plan.workloads) {
     series.set(id, new Map(plan.contenders.map(({ name }) => [name, []])));
@@ -44,7 +63,8 @@ export async function playRounds(plan: RoundsPlan): Promise<{ series: Series; pl
     if (played > 0 && elapsed + elapsed / played > plan.limit) break;
     for (const workload of plan.workloads) {
       const title = `round ${played + 1} of ${plan.rounds}, ${workload.id}`;
-      await playTurns(plan, workload, played, title, (name, measured) => {
+      const own = path.join(folder, `${workload.id}-${played + 1}`);
+      await playTurns(plan, workload, played, { title, folder: own }, (name, measured) => {
         series.get(workload.id)!.get(name)!.push(measured);
       });
     }
@@ -57,13 +77,9 @@ async function playTurns(
   plan: RoundsPlan,
   workload: Workload,
   round: number,
-  title: string,
+  { title, folder }: { title: string; folder: string },
   found: (name: string, measured: Measured) => void,
 ): Promise<void> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'stagepost-bench-'));
-  // A server that was just told to end may still be writing into it.
-  const removal = { recursive: true, force: true, maxRetries: 20, retryDelay: 50 };
-  const forget = atExit(() => rmSync(folder, removal));
   const started: { contender: Contender; own: string; server: ServerProcess }[] = [];
   try {
     plan.progress(`${title}: starting`);
@@ -71,7 +87,7 @@ async function playTurns(
     const starts = await Promise.allSettled(
       rotated(plan.contenders, round).map(async (contender, place) => {
         const own = path.join(folder, String(place));
-        await mkdir(own);
+        await mkdir(own, { recursive: true });
         started[place] = {
           contender,
           own,
@@ -87,8 +103,6 @@ async function playTurns(
   } finally {
     // A start that failed left a gap.
     await Promise.all(started.filter(Boolean).map(({ server }) => server.stop()));
-    await rm(folder, removal);
-    forget();
   }
 }
 
