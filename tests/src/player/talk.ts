@@ -100,7 +100,7 @@ function paceOf(server: RunningServer, stream: Duplex): () => Promise<void> {
 export async function deathOf(server: RunningServer, waits: Waits): Promise<Ended | undefined> {
   const began = performance.now();
   // On a machine that has much to do, a process takes its time to end, and so does the news of it.
-  for (let idleLooks = 0; idleLooks < 3; ) {
+  for (let idleLooks = 0; idleLooks < 3;) {
     const ended = server.ended();
     if (ended !== undefined) return ended;
     const waited = performance.now() - began;
