@@ -104,8 +104,9 @@ export async function deathOf(server: RunningServer, waits: Waits): Promise<Ende
     const ended = server.ended();
     if (ended !== undefined) return ended;
     const waited = performance.now() - began;
-    const busy = waited < waits.reply && (await server.isBusy());
-    if (waited >= waits.death && !busy) idleLooks += 1;
+    // To look whether it is busy costs more than to wait a little.
+    const isOver = waited >= waits.death && (waited >= waits.reply || !(await server.isBusy()));
+    if (isOver) idleLooks += 1;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   return server.ended();
