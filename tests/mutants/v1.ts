@@ -45,12 +45,12 @@ export const v1Mutants: Mutant[] = [
   {
     id: 'one-client-and-no-more',
     stage: 'v1',
-    mistake: 'accept is called once: the server serves one client and ends.',
+    mistake: 'accept is called once: the server serves one client and no more.',
     edits: [
       edit(
         'listen.ts',
         'log(`connection from ${address} port ${socket.remotePort}`);',
-        'server.close();\nconsole.log = () => {};',
+        'server.close();\nsetInterval(() => {}, 1000);',
       ),
     ],
     kills: ['v1/next-client'],
@@ -672,7 +672,7 @@ export const v1Mutants: Mutant[] = [
       edit(
         'data.ts',
         "if (octet === CR) this.seen = 'dot CR';",
-        "if (octet === NUL) return;\n        if (octet === CR) this.seen = 'dot CR';",
+        "if (octet === NUL) this.fault ??= 'bad octets';\n        if (octet === NUL) return;\n        if (octet === CR) this.seen = 'dot CR';",
       ),
     ],
     kills: ['v1/nul-beside-dot'],

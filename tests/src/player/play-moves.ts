@@ -86,9 +86,11 @@ async function playMove(
         await talk.pace();
       const fillings = { tokens, captured: play.captured };
       const group = groupAt(moves, index, play.delivery, talk.side, fillings);
-      for (const sent of group.sends) play.recorder.sent(talk.name, sent.octets, sent.step);
+      const record = () => {
+        for (const { octets, step } of group.sends) play.recorder.sent(talk.name, octets, step);
+      };
       const octets = Buffer.concat(group.sends.map((sent) => sent.octets));
-      await say(play, talk, octets, mayHangUp(moves, group.next, move.connection));
+      await say(play, talk, octets, mayHangUp(moves, group.next, move.connection), record);
       for (const expect of group.expects) if (!talk.over) await hear(play, talk, want(expect.move));
       return group.next;
     }
@@ -134,8 +136,9 @@ async function sayOpening(play: Play, talk: Talk, opening: string[]): Promise<vo
   await hear(play, talk, code('220'));
   for (const line of opening) {
     const octets = Buffer.from(`${line}\r\n`);
-    play.recorder.sent(talk.name, octets, undefined);
-    await say(play, talk, octets, false);
+    await say(play, talk, octets, false, () => {
+      play.recorder.sent(talk.name, octets, undefined);
+    });
     await hear(play, talk, code('250'));
   }
 }

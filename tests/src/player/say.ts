@@ -27,12 +27,14 @@ export async function letIn(play: Play, { conversation }: Talk): Promise<void> {
 /**
  * Says lines in one write (or an octet at a time), and keeps account of what they ask.
  * @param mayHangUp The server may answer before the end, and close the connection.
+ * @param record    Called when the lines are sent: a reply that nobody asked for comes before them.
  */
 export async function say(
   play: Play,
   talk: Talk,
   octets: Buffer,
   mayHangUp: boolean,
+  record: () => void,
 ): Promise<void> {
   const { conversation, side } = talk;
   const due = side.unanswered.length;
@@ -42,6 +44,7 @@ export async function say(
   if (due === 0 && !(mayHangUp && (within || isFarewell(talk))))
     refuseSurplus(play, talk, side.partial);
 
+  record();
   const mayBeEarly = due > 0 || mayHangUp || octets.length > LONGEST_COMMAND;
   const pieces = play.delivery === 'bytes' ? inPieces(octets) : [{ octets, alone: false }];
   for (const piece of pieces) {
@@ -81,10 +84,11 @@ export async function leave(play: Play, talk: Talk, source: Source): Promise<voi
   talk.leftInText = talk.side.inText;
   talk.over = true;
   const { stream } = talk.conversation;
-  if (stream.closed) return;
-  const closed = once(stream, 'close');
-  talk.conversation.leave();
-  await closed;
+  if (!stream.closed) {
+    const closed = once(stream, 'close');
+    talk.conversation.leave();
+    await closed;
+  }
   // If the server dies of it, that is told here and not of the line that comes next.
   const death = await deathOf(play.server, play.waits);
   if (death === undefined) return;
