@@ -45,7 +45,7 @@ describe.each([
     `\tfor <${to}>; Fri, 20 Nov 2026 08:49:40 +0000\n${text}\n`;
 
   it('are made if they are not there', async () => {
-    folder = path.join(folder, 'a', 'b');
+    await rm(folder, { recursive: true });
     await open();
     expect(await readdir(folder)).toEqual([]);
   });
