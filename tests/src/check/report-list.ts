@@ -2,7 +2,7 @@
 import type { Colors } from 'picocolors/types.js';
 import { say } from '../catalogue/index.ts';
 import type { Scenario } from '../notation/model.ts';
-import { cut, length } from './text.ts';
+import { labelled, length, wrap } from './text.ts';
 
 export function renderList(
   scenarios: readonly Scenario[],
@@ -11,9 +11,9 @@ export function renderList(
   const count = scenarios.length;
   const points = scenarios.reduce((sum, scenario) => sum + scenario.points, 0);
   const idWidth = Math.max(...scenarios.map(({ id }) => length(id))) + 2;
-  const lines = scenarios.map(({ id, kind, points: worth, title }) => {
+  const lines = scenarios.flatMap(({ id, kind, points: worth, title }) => {
     const columns = `${id.padEnd(idWidth)}${kind.padEnd(5)}${String(worth).padStart(3)}  `;
-    return `${columns}${cut(title, width - columns.length)}`;
+    return labelled(columns, columns.length, wrap(title, width - columns.length));
   });
   return `${[...lines, '', colors.bold(say('listHead', { count, points }))].join('\n')}\n`;
 }

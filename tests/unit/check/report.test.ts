@@ -199,9 +199,11 @@ describe('the list', () => {
       ],
       { colors: plain },
     );
-    const [first, second] = text.split('\n');
-    expect(first).toBe('v1/quit  core   2  QUIT is answered with 221');
-    expect(second).toHaveLength(80);
+    const lines = text.split('\n');
+    expect(lines[0]).toBe('v1/quit  core   2  QUIT is answered with 221');
+    expect(lines[1]).toMatch(/^v1\/dots {2}extra {2}\d {2}Dots and dots/);
+    expect(lines[2]).toMatch(/^ {19}(?:and )?dots/);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 });
 
