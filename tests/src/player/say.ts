@@ -14,14 +14,20 @@ const LONGEST_COMMAND = 512;
  * Lets in what has arrived already: two turns of the event loop, since one may lie before the poll.
  * A good server loses no time by this. In a slow play it is a real wait.
  */
-export async function letIn(play: Play, { conversation }: Talk): Promise<void> {
-  const settle = play.settle();
-  if (settle > 0) {
-    await conversation.holdsMoreThan(0, settle);
+export async function letIn({ settle, server, waits }: Play, { conversation }: Talk) {
+  const wait = settle();
+  if (wait === 0) {
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
     return;
   }
-  await new Promise(setImmediate);
-  await new Promise(setImmediate);
+  const deadline = performance.now() + waits.reply;
+  for (;;) {
+    if (await conversation.holdsMoreThan(0, wait)) return;
+    if (conversation.isOver() || performance.now() >= deadline) return;
+    // On a machine that has much to do the server may still be at it.
+    if (!(await server.isBusy())) return;
+  }
 }
 
 /**
