@@ -25,7 +25,7 @@ export const usage = `Usage: ${LINE} [options]
 Measures the reference servers, in messages a second, beside the npm package
 smtp-server in the same run; and how long the check of a stage takes.
 
-  --quick        fewer and shorter runs: an impression, in half a minute
+  --quick        fewer and shorter runs: an impression, in a minute
   --only PART    only this part, may be repeated:
                  ${PARTS.slice(0, 4).join(', ')},
                  ${PARTS.slice(4).join(', ')}
