@@ -9,6 +9,9 @@ import { readOptions, usage } from './src/options.ts';
 import { stopOnSignals } from './src/terminate.ts';
 import { explain } from './src/explain.ts';
 
+// `server.ts | head`: when nobody reads the log any more, the mail still goes on.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 try {
   const options = readOptions(process.argv.slice(2), process.env);
   if (options === 'help') {

@@ -88,8 +88,8 @@ export const v1Mutants: Mutant[] = [
     edits: [
       edit(
         'mbox.ts',
-        String.raw`.replaceAll('\r\n', '\n')`,
-        String.raw`.replaceAll('\r\n', '\n').replace(/\n+/g, '\n')`,
+        String.raw`.replace(/\r\n/g, '\n')`,
+        String.raw`.replace(/\r\n/g, '\n').replace(/\n+/g, '\n')`,
       ),
     ],
     kills: ['v1/text-kept'],
@@ -246,8 +246,8 @@ export const v1Mutants: Mutant[] = [
     edits: [
       edit(
         'mbox.ts',
-        String.raw`.replaceAll('\r\n', '\n')`,
-        String.raw`.replaceAll('\r\n', '\n').replace(/^\.+/gm, '')`,
+        String.raw`.replace(/\r\n/g, '\n')`,
+        String.raw`.replace(/\r\n/g, '\n').replace(/^\.+/gm, '')`,
       ),
     ],
     kills: ['v1/dot-stuffing'],
@@ -373,8 +373,8 @@ export const v1Mutants: Mutant[] = [
     edits: [
       edit(
         'mbox.ts',
-        String.raw`.replaceAll('\r\n', '\n')`,
-        String.raw`.replaceAll('\r\n', '\n').replace(/[.\n]+$/, '\n')`,
+        String.raw`.replace(/\r\n/g, '\n')`,
+        String.raw`.replace(/\r\n/g, '\n').replace(/[.\n]+$/, '\n')`,
       ),
     ],
     kills: ['v1/ending-dots'],
@@ -386,8 +386,8 @@ export const v1Mutants: Mutant[] = [
     edits: [
       edit(
         'mbox.ts',
-        String.raw`.replaceAll('\r\n', '\n')`,
-        String.raw`.replaceAll('\r\n', '\n').replace(/^[ \t]+|[ \t]+$/gm, '')`,
+        String.raw`.replace(/\r\n/g, '\n')`,
+        String.raw`.replace(/\r\n/g, '\n').replace(/^[ \t]+|[ \t]+$/gm, '')`,
       ),
     ],
     kills: ['v1/leading-blanks'],
@@ -408,8 +408,8 @@ export const v1Mutants: Mutant[] = [
     edits: [
       edit(
         'mbox.ts',
-        String.raw`.replaceAll('\r\n', '\n')`,
-        String.raw`.replaceAll('\r\n', '\n').replace(/[\x80-\xff]/g, '?')`,
+        String.raw`.replace(/\r\n/g, '\n')`,
+        String.raw`.replace(/\r\n/g, '\n').replace(/[\x80-\xff]/g, '?')`,
       ),
     ],
     kills: ['v1/utf-8-text'],

@@ -5,11 +5,13 @@
 import { constants } from 'node:fs';
 import { access, type FileHandle, mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
-import { mboxEntry } from './mbox.ts';
+import { mboxEntry, mboxText } from './mbox.ts';
 import type { Delivery, ReceivedMessage } from './session.ts';
 
 export class Mailboxes {
   private readonly folder: string;
+  /** Mailboxes whose names are known to be on the disk. */
+  private readonly named = new Set<string>();
   /** What is being appended to each mailbox; the next message waits for it. */
   private readonly busy = new Map<string, Promise<void>>();
 
@@ -29,9 +31,10 @@ export class Mailboxes {
     // Twice RCPT for one mailbox is still one message.
     const recipients = new Map(message.recipients.map((each) => [each.mailbox, each]));
     try {
+      const text = mboxText(message);
       for (const [mailbox, recipient] of recipients) {
         await this.inTurn(mailbox, () =>
-          this.append(mailbox, mboxEntry(message, recipient, client)),
+          this.append(mailbox, mboxEntry(message, recipient, client, text)),
         );
       }
       return 'stored';
@@ -67,14 +70,15 @@ export class Mailboxes {
         await file.truncate(size).catch(() => {});
         throw error;
       }
-      if (size === 0) await syncFolder(this.folder);
+      // A new file is safe only when its name is, and that is written in the folder.
+      if (!this.named.has(mailbox)) await syncFolder(this.folder);
+      this.named.add(mailbox);
     } finally {
       await file.close();
     }
   }
 }
 
-/** A new file is safe only when its name is: that is written in the folder. */
 async function syncFolder(name: string): Promise<void> {
   if (process.platform === 'win32') return; // Windows cannot, and does it by itself
   const folder = await open(name, 'r');

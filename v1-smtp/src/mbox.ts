@@ -9,7 +9,12 @@ import type { Recipient } from './commands.ts';
 import type { ReceivedMessage } from './session.ts';
 
 /** The octets to append to the mailbox of one recipient. Lines end in LF, as in any text file. */
-export function mboxEntry(message: ReceivedMessage, recipient: Recipient, client: string): Buffer {
+export function mboxEntry(
+  message: ReceivedMessage,
+  recipient: Recipient,
+  client: string,
+  text: Buffer,
+): Buffer {
   const date = new Date(message.receivedAt);
   // The reverse-path stands in a format without quoting: no blanks, and never nothing.
   const sender = message.reversePath.replaceAll(' ', '_') || 'MAILER-DAEMON';
@@ -17,19 +22,33 @@ export function mboxEntry(message: ReceivedMessage, recipient: Recipient, client
     `From ${sender} ${asctime(date)}`,
     // RFC 5321 §4.4: the server that delivers writes down the reverse-path and how it came.
     `Return-Path: <${message.reversePath}>`,
-    `Received: from [${client}] by localhost (Stagepost) with SMTP`,
+    `Received: from ${addressLiteral(client)} by localhost (Stagepost) with SMTP`,
     `\tfor <${recipient.address}>; ${rfcDate(date)}`,
   ];
+  return Buffer.concat([Buffer.from(`${head.join('\n')}\n`), text]);
+}
+
+/** The text as it lies in a mailbox file, an empty line behind it. It is the same for all recipients. */
+export function mboxText(message: ReceivedMessage): Buffer {
   const text = plainText(message).replace(/^>*From /gm, '>$&');
-  return Buffer.concat([
-    Buffer.from(`${head.join('\n')}\n`),
-    Buffer.from(text.endsWith('\n') ? `${text}\n` : `${text}\n\n`, 'latin1'),
-  ]);
+  return Buffer.from(text.endsWith('\n') ? `${text}\n` : `${text}\n\n`, 'latin1');
 }
 
 /** latin1 makes a string with one character an octet, whatever the octets mean. */
 function plainText({ text }: ReceivedMessage): string {
-  return Buffer.from(text).toString('latin1').replaceAll('\r\n', '\n');
+  return (
+    Buffer.from(text.buffer, text.byteOffset, text.length)
+      .toString('latin1')
+      .replace(/\r\n/g, '\n')
+      // A first line that begins with a blank would be taken for more of the line before it, ours.
+      .replace(/^(?=[ \t])/, '\n')
+  );
+}
+
+/** RFC 5321 §4.1.3: `[127.0.0.1]`, `[IPv6:::1]`. */
+function addressLiteral(client: string): string {
+  const address = client.replace(/^::ffff:(?=\d+\.)/, '');
+  return address.includes(':') ? `[IPv6:${address}]` : `[${address}]`;
 }
 
 /** `Fri, 20 Nov 2026 08:49:40 +0000` (RFC 5322 §3.3). */

@@ -31,7 +31,7 @@ export interface ReceivedMessage extends Transaction {
 /** What became of a message: it is on the disk, or there was no space, or it failed otherwise. */
 export type Delivery = 'stored' | 'full' | 'failed';
 
-/** What the network shell is to do, in this order. */
+/** What the network shell is to do. */
 export type Action =
   | { type: 'send'; text: string }
   /** Hand the message over, then call `resume`; until then no command is looked at. */
@@ -173,9 +173,7 @@ export class Session {
   private enter(state: State, now: number): void {
     this.state = state;
     if (state === 'ready') this.transaction = { reversePath: '', recipients: [] };
-    if (state !== 'data') return;
-    this.data = new DataReader(this.settings.limits);
-    this.deadlines.startText(now);
+    if (state === 'data') this.deadlines.startText(now);
   }
 
   private readText(octets: Uint8Array, now: number): number {
@@ -198,6 +196,7 @@ export class Session {
   }
 
   private endTransaction(reply: Reply, now: number): void {
+    this.data = new DataReader(this.settings.limits); // lets go of the text
     this.enter(endOfText.next, now);
     this.deadlines.waitForCommand(now);
     this.reply(reply);

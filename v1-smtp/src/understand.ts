@@ -61,8 +61,21 @@ export function understandLine(line: Uint8Array): CommandLine | undefined {
   } catch {
     return undefined;
   }
-  const [, verb = '', argument = ''] = /^([A-Za-z]*)(?: +([^]*?))?[ \t]*\r?\n$/.exec(text) ?? [];
-  return { verb: verb.toUpperCase(), argument };
+  const [, verb = '', argument = ''] =
+    /^([A-Za-z]*)(| [^]*)$/.exec(text.replace(/\r?\n$/, '')) ?? [];
+  return { verb: verb.toUpperCase(), argument: withoutBlanks(argument) };
+}
+
+/**
+ * Without the blanks around it. `trim()` would take control characters away too, and a pattern would
+ * take a time that grows with the square of the line.
+ */
+function withoutBlanks(text: string): string {
+  const isBlank = (at: number) => text[at] === ' ' || text[at] === '\t';
+  let [start, end] = [0, text.length];
+  while (isBlank(start)) start += 1;
+  while (end > start && isBlank(end - 1)) end -= 1;
+  return text.slice(start, end);
 }
 
 /** A command line without its CR LF ends in a bare LF: people with netcat send that. */
@@ -102,7 +115,8 @@ export function understandPath(keyword: string, argument: string, say: Reply): U
   // RFC 5321 §4.1.1.3: a source route (`@a,@b:user@c`) is accepted and ignored.
   const address = inner.replace(/^@[^\s:]*:/, '');
   if (address !== '' && !ADDRESS.test(address)) return { refusal: say };
-  return { value: address };
+  // RFC 5321 §4.1.2: quotes that hold nothing but a word mean nothing: "bob"@x is bob@x.
+  return { value: address.replace(/^"([\w.+-]+)"(?=@|$)/, '$1') };
 }
 
 /** DATA and QUIT stand alone. */

@@ -48,7 +48,7 @@ export interface Transaction {
 /** What the operator has decided. */
 export interface Settings {
   limits: Limits;
-  /** Who may receive, in lower case; `undefined`: anybody. */
+  /** The mailboxes of those who may receive; `undefined`: anybody's. */
   users?: ReadonlySet<string> | undefined;
   /** The order HELO, MAIL, RCPT, DATA and no other. */
   strict: boolean;
@@ -137,7 +137,7 @@ export interface Protocol {
   /** A Map, since what a client says must not be looked up in an object: those know `constructor`. */
   commands: ReadonlyMap<string, Command>;
   start: State;
-  /** The lone dot is no command, but it has its place: it ends the transaction. */
+  /** The lone dot is no command, but it has its place: it ends the transaction. (For the diagrams.) */
   endOfText: { allowed: readonly State[]; next: State };
 }
 

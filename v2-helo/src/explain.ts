@@ -12,6 +12,8 @@ const advice: Record<
     `Port ${port} is taken. Is the server running already? Stop it, or choose another port.`,
   EADDRNOTAVAIL: ({ address }) =>
     `This machine does not have the address ${address}. Try 127.0.0.1.`,
+  EEXIST: ({ path }) => `${path} is a file, and not a folder for mailboxes.`,
+  EISDIR: () => 'A folder was named where a file is needed.',
   ENOTFOUND: ({ message }) => `There is no such host (${message}). Try --host 127.0.0.1.`,
 };
 
@@ -24,7 +26,7 @@ export function explain(error: unknown): string {
     return `Only an administrator may open port ${failure.port}. Choose one above 1023, such as 2525.`;
   }
   if (failure.path !== undefined) {
-    return `${failure.path} cannot be used (${failure.code}): is it there, and may you write to it?`;
+    return `${failure.path} cannot be used (${failure.code}): is it there, and is it yours?`;
   }
   return `The server could not start: ${failure.message}`;
 }

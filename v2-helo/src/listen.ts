@@ -28,7 +28,7 @@ export async function listen(
   mailboxes: Mailboxes,
 ): Promise<Listening> {
   const connections = new Connections(settings.limits);
-  const stops = new Set<() => void>();
+  const open = new Set<Conversation>();
   let count = 0;
 
   // A client that has said all may close its side and still wait for our replies: half open.
@@ -43,12 +43,15 @@ export async function listen(
       return;
     }
     log(`connection from ${address} port ${socket.remotePort}`);
-    const stop = serve(socket, address, new Session(settings), mailboxes, log);
-    stops.add(stop);
+    const conversation = serve(socket, address, new Session(settings), mailboxes, log);
+    open.add(conversation);
     socket.once('close', () => {
       log('connection closed');
-      stops.delete(stop);
-      connections.leave(address);
+      // A message in hand is finished, and counts, though its client has left.
+      void conversation.delivered().then(() => {
+        open.delete(conversation);
+        connections.leave(address);
+      });
     });
   });
 
@@ -56,26 +59,36 @@ export async function listen(
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
+  server.on('error', (error) => console.error(`a connection was not accepted: ${error.message}`));
   return {
     port: portOf(server),
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const stop of stops) stop();
+      for (const { stop } of open) stop();
       await closed;
+      await Promise.all(Array.from(open, ({ delivered }) => delivered()));
     },
   };
 }
 
-/** Lets a session and a socket talk. Returns what makes the session come to its end. */
+interface Conversation {
+  /** Makes the session come to its end. */
+  stop: () => void;
+  /** Resolves when no message is in hand. */
+  delivered: () => Promise<void>;
+}
+
+/** Lets a session and a socket talk. */
 function serve(
   socket: Socket,
   client: string,
   session: Session,
   mailboxes: Mailboxes,
   log: (text: string) => void,
-): () => void {
+): Conversation {
   let timer: NodeJS.Timeout | undefined;
   let delivering = false;
+  let delivery = Promise.resolve();
   let clientIsDone = false;
   socket.setNoDelay(true); // a reply is small and the client waits for it
   socket.on('error', (error) => log(`connection lost: ${error.message}`));
@@ -87,7 +100,10 @@ function serve(
     goOn();
   });
   perform(session.open(Date.now()));
-  return () => perform(session.stop(Date.now(), GRACE));
+  return {
+    stop: () => perform(session.stop(Date.now(), GRACE)),
+    delivered: () => delivery,
+  };
 
   function perform(actions: Action[]): void {
     // All replies of a packet go out in one write.
@@ -96,7 +112,7 @@ function serve(
     if (text !== '' && socket.writable && !socket.write(text)) socket.pause();
     for (const action of actions) {
       if (action.type === 'note') log(action.text);
-      if (action.type === 'deliver') void deliver(action.message);
+      if (action.type === 'deliver') delivery = deliver(action.message);
       if (action.type === 'close') closeWell(socket);
     }
     clearTimeout(timer);
@@ -108,13 +124,14 @@ function serve(
   async function deliver(message: ReceivedMessage): Promise<void> {
     delivering = true;
     socket.pause(); // what the client sends meanwhile waits in the network
-    const delivery = await mailboxes.deliver(message, client);
+    const outcome = await mailboxes.deliver(message, client);
     delivering = false;
     const recipients = message.recipients.map(({ address }) => `<${address}>`).join(' ');
     log(
-      `message from <${message.reversePath}> for ${recipients}, ${message.text.length} octets: ${delivery}`,
+      `message from <${message.reversePath}> for ${recipients}, ${message.text.length} octets: ${outcome}`,
     );
-    perform(session.resume(delivery, Date.now()));
+    if (socket.destroyed) return; // nobody is there to hear what became of it
+    perform(session.resume(outcome, Date.now()));
     goOn();
   }
 

@@ -8,7 +8,7 @@ import { access, type FileHandle, mkdir, open, readFile, rm } from 'node:fs/prom
 import path from 'node:path';
 import type { Settings } from './commands.ts';
 import { mailboxName } from './guards/mailbox-name.ts';
-import { mboxEntry, singleEntry } from './mbox.ts';
+import { mboxEntry, mboxText, singleEntry } from './mbox.ts';
 import type { Delivery, ReceivedMessage } from './session.ts';
 import { readUsers } from './users.ts';
 
@@ -17,6 +17,8 @@ export class Mailboxes {
   private readonly fileBy: Settings['fileBy'];
   /** Makes the names of files that came in the same millisecond different. */
   private count = 0;
+  /** Mailboxes whose names are known to be on the disk. */
+  private readonly named = new Set<string>();
   /** What is being appended to each mailbox; the next message waits for it. */
   private readonly busy = new Map<string, Promise<void>>();
 
@@ -48,9 +50,10 @@ export class Mailboxes {
         await this.fileBySender(message, client);
         return 'stored';
       }
+      const text = mboxText(message);
       for (const [mailbox, recipient] of recipients) {
         await this.inTurn(mailbox, () =>
-          this.append(mailbox, mboxEntry(message, recipient, client)),
+          this.append(mailbox, mboxEntry(message, recipient, client, text)),
         );
       }
       return 'stored';
@@ -86,7 +89,9 @@ export class Mailboxes {
         await file.truncate(size).catch(() => {});
         throw error;
       }
-      if (size === 0) await syncFolder(this.folder);
+      // A new file is safe only when its name is, and that is written in the folder.
+      if (!this.named.has(mailbox)) await syncFolder(this.folder);
+      this.named.add(mailbox);
     } finally {
       await file.close();
     }
@@ -113,7 +118,6 @@ export class Mailboxes {
   }
 }
 
-/** A new file is safe only when its name is: that is written in the folder. */
 async function syncFolder(name: string): Promise<void> {
   if (process.platform === 'win32') return; // Windows cannot, and does it by itself
   const folder = await open(name, 'r');

@@ -31,7 +31,7 @@ export interface ReceivedMessage extends Transaction {
 /** What became of a message: it is on the disk, or there was no space, or it failed otherwise. */
 export type Delivery = 'stored' | 'full' | 'failed';
 
-/** What the network shell is to do, in this order. */
+/** What the network shell is to do. */
 export type Action =
   | { type: 'send'; text: string }
   /** Hand the message over, then call `resume`; until then no command is looked at. */
@@ -45,8 +45,8 @@ export class Session {
   private readonly deadlines: Deadlines;
   private readonly protocol: Protocol;
   private state: State;
-  /** Where the session stands between two transactions. */
-  private rest: State;
+  /** Where a transaction begins, and where it ends if it fails: the strict order moves on to `sent`. */
+  private idle: State;
   private transaction: Transaction = newTransaction('');
   private readonly line: LineReader;
   private data: DataReader;
@@ -61,7 +61,7 @@ export class Session {
   constructor(settings: Settings) {
     this.settings = settings;
     this.protocol = settings.strict ? strictProtocol : protocol;
-    this.state = this.rest = this.protocol.start;
+    this.state = this.idle = this.protocol.start;
     this.deadlines = new Deadlines(settings.limits);
     this.line = new LineReader(settings.limits.commandLine);
     this.data = new DataReader(settings.limits);
@@ -160,7 +160,7 @@ export class Session {
     const { command, value } = checked;
     const reply = command.run(this.transaction, value, this.settings);
     if (reply.code < 400) this.enter(command.next, now);
-    else if (this.settings.strict) this.enter(this.rest, now);
+    else if (this.settings.strict) this.enter(this.idle, now);
     return reply;
   }
 
@@ -181,12 +181,10 @@ export class Session {
     if (state === 'same') return;
     this.state = state;
     if (state === 'ready' || state === 'sent') {
-      this.rest = state;
+      this.idle = state;
       this.transaction = newTransaction(this.transaction.helo);
     }
-    if (state !== 'data') return;
-    this.data = new DataReader(this.settings.limits);
-    this.deadlines.startText(now);
+    if (state === 'data') this.deadlines.startText(now);
   }
 
   private readText(octets: Uint8Array, now: number): number {
@@ -209,7 +207,8 @@ export class Session {
   }
 
   private endTransaction(reply: Reply, now: number): void {
-    this.enter(reply.code < 400 ? this.protocol.endOfText.next : this.rest, now);
+    this.data = new DataReader(this.settings.limits); // lets go of the text
+    this.enter(reply.code < 400 ? this.protocol.endOfText.next : this.idle, now);
     this.deadlines.waitForCommand(now);
     this.reply(reply);
     // The client is not told 250 and then cut off: it hears that there is no more to come.

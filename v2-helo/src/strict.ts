@@ -1,7 +1,7 @@
 /**
  * The strict order (`--strict`): HELO, MAIL, one RCPT, DATA, then MAIL again or QUIT. Whatever else comes
  * gets `500 Syntax error, command unrecognized`, and the server waits for the right command. An
- * address that is refused leads back to MAIL, and nobody leaves before a message was sent.
+ * address that is refused leads back to MAIL, and nobody leaves before a message was stored.
  *
  * It is the same protocol with another table: only what is allowed where is different.
  */

@@ -119,7 +119,9 @@ describe('the handouts', () => {
     expect(text).toContain(`more than ${limitOptions.message.value / 1024 / 1024} MiB`);
     expect(text).toContain(`${limitOptions.badCommands.value} of them`);
     expect(text).toContain(`more than ${say(limitOptions.recipients.value)} |`);
-    expect(text).toContain(`silent for ${limitOptions.commandSeconds.value / 60} minutes`);
+    expect(text).toContain(
+      `${limitOptions.commandSeconds.value / 60} minutes for a command, ${limitOptions.textSeconds.value / 60} between two pieces of text, ${limitOptions.messageSeconds.value / 60} for a message`,
+    );
     expect(text).toContain(
       `${say(limitOptions.connections.value)} in all, or ${limitOptions.connectionsPerAddress.value} from one address`,
     );

@@ -61,6 +61,23 @@ describe.each([
     expect(await read('carol@example.com.txt')).toBe(entry('carol@example.com', kept));
   });
 
+  it('keep a first line that begins with a blank out of their own lines', async () => {
+    const mailboxes = await open();
+    await mailboxes.deliver(message(' folded\r\n', 'bob'), '192.0.2.1');
+    expect(await read('bob.txt')).toBe(entry('bob', '\n folded\n'));
+  });
+
+  it.each([
+    ['::1', '[IPv6:::1]'],
+    ['::ffff:192.0.2.1', '[192.0.2.1]'],
+  ])('write the address %s as %s', async (address, literal) => {
+    const mailboxes = await open();
+    await mailboxes.deliver(message('x\r\n', 'bob'), address);
+    expect(await read('bob.txt')).toContain(
+      `Received: from ${from.replace('[192.0.2.1]', literal)} by`,
+    );
+  });
+
   it('write two messages that come at once one after the other', async () => {
     const mailboxes = await open();
     const texts = Array.from({ length: 20 }, (_, index) => `${index}\r\n`.repeat(5000));

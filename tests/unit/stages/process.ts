@@ -11,6 +11,8 @@ const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 export interface Started {
   port: number;
   output: () => string;
+  /** Reads no more of what it prints, as `| head` does. */
+  closeOutput: () => void;
   kill: (signal: NodeJS.Signals) => void;
   /** The exit code, or the signal that ended it. */
   ended: Promise<number | NodeJS.Signals>;
@@ -46,7 +48,11 @@ export async function startServer(folder: string, args: string[]): Promise<Start
     });
     void ended.then((code) => reject(new Error(`ended with ${code}: ${output()}`)));
   });
-  return { port, output, ended, kill: (signal) => child.kill(signal) };
+  const closeOutput = () => {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  return { port, output, closeOutput, ended, kill: (signal) => child.kill(signal) };
 }
 
 /** A client that says what it is told and hears what it waits for. */

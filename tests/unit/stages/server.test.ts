@@ -127,6 +127,35 @@ describe.each(['v1-smtp', 'v2-helo'])('the server of %s', (stage) => {
     },
   );
 
+  it('goes on when nobody reads its log any more', async () => {
+    const server = await start();
+    server.closeOutput();
+    for (let count = 0; count < 3; count += 1) {
+      const client = await connect(server.port);
+      client.say(...ENVELOPE, 'hello', '.', 'QUIT');
+      expect(await client.end()).toMatch(/\r\n221 .*\r\n$/);
+    }
+  });
+
+  it.runIf(process.platform !== 'win32')(
+    'finishes at SIGTERM the message in hand of a client that has left',
+    async () => {
+      const server = await start();
+      const client = await connect(server.port);
+      const recipients = Array.from({ length: 300 }, (_, index) => `RCPT TO:<reader${index}>`);
+      client.say('MAIL FROM:<a>', ...recipients, 'DATA');
+      await client.hear(354);
+      client.say('hello', '.');
+      while ((await readdir(mailboxes)).length === 0);
+      client.socket.resetAndDestroy();
+      server.kill('SIGTERM');
+      expect(await server.ended).toBe(0);
+      expect(await readdir(mailboxes)).toHaveLength(300);
+      const last = await readFile(path.join(mailboxes, 'reader299.txt'), 'utf8');
+      expect(last.endsWith('\nhello\n\n')).toBe(true);
+    },
+  );
+
   it('can be started again at once', async () => {
     const server = await start();
     const client = await connect(server.port);
@@ -155,7 +184,11 @@ describe.each(['v1-smtp', 'v2-helo'])('the server of %s', (stage) => {
     [['0', '--host', '192.0.2.1'], /^This machine does not have the address 192\.0\.2\.1/],
     [['0', '--mailboxes', path.join('server.ts', 'x')], /^\S*server\.ts\S* cannot be used \(\w+\)/],
   ])('refuses %j in one line, with exit code 1', async (args, message) => {
-    const { code, output } = await runServer(folder, args);
+    const { code, output } = await runServer(folder, [
+      // These run side by side, and the folder that the others use comes and goes.
+      ...(args.includes('--mailboxes') ? [] : ['--mailboxes', path.join(folder, 'unused')]),
+      ...args,
+    ]);
     expect(output.trimEnd()).toMatch(message);
     expect(output.trimEnd()).not.toContain('\n');
     expect(code).toBe(1);

@@ -159,6 +159,7 @@ describe.each(stages)('the SMTP session of $stage', ({ session }) => {
       ['bob@example.com', 'bob@example.com'],
       ['<bob>', 'bob'],
       ['<@relay.example,@other.example:bob@example.com>', 'bob@example.com'],
+      ['<"bob"@example.com>', 'bob@example.com'],
       ['<bob@[127.0.0.1]>', 'bob@%5B127.0.0.1%5D'],
       ['<"bob>the <b> @"@example.com>', '%22bob%3Ethe%20%3Cb%3E%20@%22@example.com'],
       ['<../../etc/passwd>', '%2E.%2F..%2Fetc%2Fpasswd'],
@@ -172,7 +173,7 @@ describe.each(stages)('the SMTP session of $stage', ({ session }) => {
     it.each([
       ['', 501], ['<>', 501], ['<bob', 501], ['bob>', 501], ['<bob@>', 501], ['<@example.com>', 501],
       ['<a b@example.com>', 501], ['<a@b@c>', 501], ['<bob>x', 501], ['<bob> NOTIFY=NEVER', 555],
-      ['<b\x1bob>', 553], ['<b\0ob>', 553], ['<bob\r>', 553], ['<bob\xe2\x80\xa8>', 553],
+      ['<b\x1bob>', 553], ['<b\0ob>', 553], ['<bob\r>', 553], ['<bob\xe2\x80\xa8>', 553], ['<bob\xe2\x80\xae>', 553],
       [`<${'b'.repeat(201)}>`, 553], ['<b\xe9>', 500],
     ])('refuses RCPT TO:%j with %i', (argument, code) => {
       expect(rcpt(argument).codes).toEqual([220, 250, code, 503, 500]);

@@ -12,7 +12,7 @@ import { words } from './words.ts';
 export interface ServerAddress {
   host: string;
   port: number;
-  /** How long the server may be silent, in seconds. (RFC 5321 §4.5.3.2 gives it minutes.) */
+  /** How long the server may be silent, or take over a reply, in seconds. (RFC 5321 §4.5.3.2 gives it minutes.) */
   timeout: number;
 }
 
@@ -24,6 +24,8 @@ export class Conversation {
   readonly #received: AsyncIterator<Buffer>;
   readonly #reader: ReplyReader;
   readonly #show: Show;
+  /** In milliseconds. */
+  #timeout: number;
   #replies: Reply[] = [];
   /** What the server has to do next, for the person who reads the error. */
   #owed = words.owed.greeting;
@@ -33,6 +35,7 @@ export class Conversation {
     this.#received = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
     this.#reader = new ReplyReader((line) => show('S', line));
     this.#show = show;
+    this.#timeout = timeout * 1000;
     socket.on('error', () => undefined); // `reply()` gets the error as well, and tells it.
     socket.on('timeout', () => {
       socket.destroy(new Complaint(words.silent(this.#owed, timeout) + this.#hint()));
@@ -66,13 +69,20 @@ export class Conversation {
 
   /** The next reply; without a command before it, the greeting. */
   async reply(): Promise<Reply> {
-    while (this.#replies.length === 0) {
-      const octets = await this.#received.next().catch((error: unknown) => {
-        if (error instanceof Complaint) throw error;
-        return { done: true, value: undefined } as const; // A reset is one more way to close.
-      });
-      if (octets.done) throw new Complaint(words.closed(this.#owed) + this.#hint());
-      this.#replies = this.#reader.push(octets.value);
+    // A reply that has begun must end in time: single octets put off the socket's own timeout.
+    let deadline: NodeJS.Timeout | undefined;
+    try {
+      while (this.#replies.length === 0) {
+        const octets = await this.#received.next().catch((error: unknown) => {
+          if (error instanceof Complaint) throw error;
+          return { done: true, value: undefined } as const; // A reset is one more way to close.
+        });
+        if (octets.done) throw new Complaint(words.closed(this.#owed) + this.#hint());
+        deadline ??= setTimeout(() => this.#socket.emit('timeout'), this.#timeout);
+        this.#replies = this.#reader.push(octets.value);
+      }
+    } finally {
+      clearTimeout(deadline);
     }
     const reply = this.#replies.shift()!;
     // RFC 5321 §3.8: 421, "I am closing", may come at any time and ends everything.
@@ -83,7 +93,8 @@ export class Conversation {
   /** RFC 5321 §4.1.1.10: say QUIT, await the answer, close. Never fails: nothing is at stake. */
   async quit(): Promise<void> {
     this.#replies = [];
-    this.#socket.setTimeout(Math.min(this.#socket.timeout ?? 5000, 5000));
+    this.#timeout = Math.min(this.#timeout, 5000);
+    this.#socket.setTimeout(this.#timeout);
     if (this.#socket.writable) await this.command('QUIT').catch(() => undefined);
     this.#socket.destroy();
   }

@@ -14,10 +14,10 @@ const DEVICES = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/;
 
 /**
  * CR and LF could end a header line or a log line and begin a forged one; so do the control octets of
- * ISO 8859 and Unicode's own line ends in some readers.
+ * ISO 8859 and Unicode's own line ends in some readers, and what turns the direction of writing.
  */
 export function hasControls(text: string): boolean {
-  return /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text);
+  return /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u.test(text);
 }
 
 /** The mailbox of an address: `Bob@Example.com` gives `bob@example.com`. `undefined`: it has none. */
