@@ -110,6 +110,8 @@ async function check(stage: Stage, folder: string | undefined, options: Options)
     only: options.only ?? [],
     delivery: options.delivery,
     replyTimeout: options.timeout,
+    // The variants side by side, unless their failures are told as they come: in order, then.
+    parallel: all ? 1 : 2,
     onPlay: progress.show,
     onResult(one, scenario) {
       // The first failing core scenario is the first thing to repair, whatever comes after it.

@@ -14,6 +14,8 @@ import { Trouble } from './trouble.ts';
 
 /** Milliseconds between two looks: at /proc, and by netstat, which is a program. */
 const PAUSE = process.platform === 'linux' ? 10 : 100;
+/** A working server is looked at all the same after so many milliseconds. */
+const AT_WORK = 100;
 /** Milliseconds after which a server that idles on another port is not waited for any longer. */
 const ELSEWHERE = 1_000;
 /** Milliseconds between two looks at where else it listens. */
@@ -40,7 +42,10 @@ export async function awaitListening(awaited: Awaited): Promise<void> {
   const { groups, ports, smtp, output, limit } = awaited;
   const start = performance.now();
   let elsewhere = { found: NOWHERE, since: start, looked: start };
-  for (;;) {
+  for (let looked = start; ; await delay(PAUSE)) {
+    // To look at all sockets costs some milliseconds. A server that still works does not listen yet.
+    if (performance.now() - looked < AT_WORK && isAtWork(groups)) continue;
+    looked = performance.now();
     const listening = await portsInUse(ports);
     if (ports.every((port) => listening.has(port))) return;
     const dead = groups.find((group) => group.ended() !== undefined && !group.isAlive());
@@ -60,7 +65,6 @@ export async function awaitListening(awaited: Awaited): Promise<void> {
       if (listening.has(smtp)) return;
       throw notListening(awaited, found);
     }
-    await delay(PAUSE);
   }
 }
 
