@@ -27,7 +27,8 @@ export function nextSteps(
     '',
     'What to try next, in a second terminal:',
     ...steps.map(([line, what]) => `  ${pc.bold(line.padEnd(width))}${what}`),
-    `${where}The handout is ${STAGE_FOLDERS[stage]}/README.md. Ctrl-C ends the server.`,
+    `${where}The handout is ${STAGE_FOLDERS[stage]}/README.md.`,
+    'Ctrl-C ends the server.',
     '',
     '',
   ].join('\n');
