@@ -88,8 +88,10 @@ async function list(stage: Stage): Promise<void> {
 }
 
 async function check(stage: Stage, folder: string | undefined, options: Options): Promise<void> {
-  const scenarios = await loadScenarios(GOLDEN);
-  const manifest = await manifestOf(stage, folder, options);
+  const [scenarios, manifest] = await Promise.all([
+    loadScenarios(GOLDEN),
+    manifestOf(stage, folder, options),
+  ]);
   const chosen = options.only !== undefined;
   const all = options.all === true || chosen;
   const report: ReportOptions = { stage, dir: folder, colors: colors(), all, chosen };

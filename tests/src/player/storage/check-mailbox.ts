@@ -37,7 +37,7 @@ const OUTSIDE = '..';
 const EVERYBODY = ['alice@example.com', 'bob@example.com', 'carol@example.com'];
 
 /** How long a message may take to be found if the server is idle, in milliseconds. */
-const WHEN_IDLE = 300;
+const WHEN_IDLE = 150;
 
 /** Throws a failure if the mailbox is not as the block says. */
 export async function checkMailbox(play: Play, question: MailQuestion): Promise<void> {
