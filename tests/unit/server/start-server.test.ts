@@ -314,6 +314,8 @@ describe('when this program ends first', () => {
       import { toManifest } from ${JSON.stringify(manifestModule)};
       const manifest = toManifest({ start: '{node} server.mjs {smtp}' }, 'x');
       const server = await startServer(manifest, ${JSON.stringify(dir)}, { stage: 'v1' });
+      // It listens; what it has printed may still be on its way.
+      while (!server.output().includes('\\n')) await new Promise(setImmediate);
       console.log(JSON.stringify([Number(server.output()), server.ports.smtp, server.folder]));
       setInterval(() => {}, 1000);
     `;
