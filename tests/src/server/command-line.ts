@@ -9,18 +9,13 @@
  *
  * Placeholders are replaced afterwards, word by word, so a blank in a path is no trouble.
  */
+import { PORT_NAMES } from './manifest-schema.ts';
 import { suggest } from './suggest.ts';
 import { Trouble } from './trouble.ts';
 
 /** What `{…}` may stand for in a command line of the manifest. */
 export const PLACEHOLDERS = [
-  'smtp',
-  'pop3',
-  'imap',
-  'smtps',
-  'pop3s',
-  'imaps',
-  'submission',
+  ...PORT_NAMES,
   'host',
   'mailboxes',
   'data',

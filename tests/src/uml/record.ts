@@ -5,10 +5,10 @@
 import path from 'node:path';
 import { say } from '../catalogue/index.ts';
 import { GOLDEN, referenceFolder } from '../check/places.ts';
-import { CLIENT_NAME } from '../check/wants-helo.ts';
+import { OPENINGS } from '../check/wants-helo.ts';
 import { JobError } from '../cli/job-error.ts';
 import { loadScenarios } from '../notation/load.ts';
-import type { Scenario, Stage } from '../notation/model.ts';
+import type { Scenario } from '../notation/model.ts';
 import { playScenario } from '../player/play-scenario.ts';
 import { readManifest } from '../server/manifest.ts';
 import { startServer } from '../server/start-server.ts';
@@ -17,14 +17,6 @@ import { dialogueOf } from './from-scenario.ts';
 import { sequenceDiagram } from './sequence.ts';
 import { stageTables } from './stage-tables.ts';
 import { stateDiagram } from './states.ts';
-
-/** What a client says first in each stage. */
-const OPENINGS: Record<Stage, string[]> = {
-  v1: [],
-  v2: [`HELO ${CLIENT_NAME}`],
-  v3: [`HELO ${CLIENT_NAME}`],
-  v4: [`EHLO ${CLIENT_NAME}`],
-};
 
 /** All diagrams: by stage, the dialogues in the order in which students meet them, then the states. */
 export async function recordDiagrams(): Promise<Diagram[]> {
@@ -53,7 +45,7 @@ async function recordOn(scenarios: readonly Scenario[]): Promise<Map<Scenario, D
   const recorded = new Map<Scenario, Diagram>();
   try {
     for (const scenario of scenarios) {
-      const options = { stage, opening: OPENINGS[stage] };
+      const options = { stage, opening: [...OPENINGS[stage]] };
       const { finding, steps } = await playScenario(scenario, server, options);
       if (finding) {
         const sentence = say(finding.key, finding.values);
