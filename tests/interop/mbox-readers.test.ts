@@ -4,7 +4,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createTransport } from 'nodemailer';
-import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readMbox } from './mbox.ts';
 import { recipient, sender } from './messages.ts';
 import { testWith } from './programs.ts';
 import { startStage, type Stage } from './stage.ts';
@@ -37,6 +38,14 @@ afterEach(async () => {
 const subjects = texts.map((_, index) => `message ${index + 1}`);
 
 describe('a mailbox file', () => {
+  test('begins every message with a line that names sender and date', async () => {
+    const file = await readFile(path.join(stage.mailboxes, `${recipient}.txt`));
+    const dated = /^From alice@example\.com \w{3} \w{3} [ \d]\d [\d:]{8} \d{4}$/;
+    const messages = readMbox(file);
+    expect(messages).toHaveLength(texts.length);
+    for (const { fromLine } of messages) expect(fromLine).toMatch(dated);
+  });
+
   testWith(['python3'], "holds its messages for Python's mailbox module", async () => {
     const program = `
 import json, mailbox, sys

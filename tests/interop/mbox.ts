@@ -3,15 +3,11 @@
  * begins with a line `From …` at the start of the file or after an empty line, and `>From ` in its
  * text, with any number of `>`, lost one (the "mboxrd" kind).
  */
-export interface MboxMessage {
+import { readLetter, type Letter } from './letter.ts';
+
+export interface MboxMessage extends Letter {
   /** The line `From sender date`. */
   fromLine: string;
-  /** Header fields by lower-cased name, unfolded; of several with one name, the last. */
-  headers: Map<string, string>;
-  /** Header and text as they stand, lines ended by LF, without the empty line that ends the message. */
-  whole: string;
-  /** What follows the header. */
-  text: string;
 }
 
 /** @param octets the file; text comes out as UTF-8 unless another encoding is asked for */
@@ -32,17 +28,5 @@ function readMessage(entry: string): MboxMessage {
     .slice(endOfFromLine + 1)
     .replace(/\n$/, '')
     .replace(/^>(?=>*From )/gm, '');
-  const endOfHeader = whole.indexOf('\n\n');
-  const header = endOfHeader < 0 ? whole : whole.slice(0, endOfHeader);
-  const headers = new Map<string, string>();
-  for (const field of header.replace(/\n(?=[ \t])/g, '').split('\n')) {
-    const colon = field.indexOf(':');
-    if (colon > 0) headers.set(field.slice(0, colon).toLowerCase(), field.slice(colon + 1).trim());
-  }
-  return {
-    fromLine: entry.slice(0, Math.max(endOfFromLine, 0)),
-    headers,
-    whole,
-    text: endOfHeader < 0 ? '' : whole.slice(endOfHeader + 2),
-  };
+  return { ...readLetter(whole), fromLine: entry.slice(0, Math.max(endOfFromLine, 0)) };
 }

@@ -21,9 +21,6 @@ export function messageText(newline: '\n' | '\r\n'): string {
 export async function expectDelivered(stage: Stage): Promise<void> {
   const messages = await stage.mailbox(recipient);
   expect(messages, `bob's mailbox; the server's log:\n${stage.log()}`).toHaveLength(1);
-  expect(messages[0]!.fromLine).toMatch(
-    /^From alice@example\.com \w{3} \w{3} [ \d]\d [\d:]{8} \d{4}$/,
-  );
   expect(messages[0]!.headers.get('return-path')).toBe(`<${sender}>`);
   expect(messages[0]!.headers.get('subject')).toBe(subject);
   expect(messages[0]!.text.trimEnd().split('\n')).toEqual(bodyLines);

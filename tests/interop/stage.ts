@@ -4,28 +4,38 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { readMbox, type MboxMessage } from './mbox.ts';
+import { readLetter, type Letter } from './letter.ts';
+import { readMbox } from './mbox.ts';
 
-export type StageName = 'v1-smtp' | 'v2-helo';
+export type StageName = 'v1-smtp' | 'v2-helo' | 'v3-pop3';
 
 export interface Stage {
   /** Where it serves SMTP, on 127.0.0.1. */
   port: number;
+  /** Where it serves POP3, from stage 3 on; 0 before. */
+  pop3Port: number;
   /** The folder of mailboxes. */
   mailboxes: string;
   /** What the server printed so far, both streams. */
   log(): string;
   /** The messages of a recipient, oldest first; none if there is no such mailbox. */
-  mailbox(recipient: string): Promise<MboxMessage[]>;
+  mailbox(recipient: string): Promise<Letter[]>;
   /** `kill -9`: the server gets no chance to finish anything. Leaves the mailboxes. */
   kill(): Promise<void>;
   /** Asks the server to stop, waits until it has, and removes the mailboxes that were made for it. */
   close(): Promise<void>;
 }
+
+/** What each stage announces on standard output, a line a port. */
+const protocols: Record<StageName, string[]> = {
+  'v1-smtp': ['smtp'],
+  'v2-helo': ['smtp'],
+  'v3-pop3': ['smtp', 'pop3'],
+};
 
 export const repository = path.resolve(import.meta.dirname, '..', '..');
 
@@ -44,7 +54,8 @@ export async function startStage(
 ): Promise<Stage> {
   const own = options.mailboxes === undefined;
   const mailboxes = options.mailboxes ?? (await mkdtemp(path.join(tmpdir(), 'stagepost-mail-')));
-  const words = ['--import', 'tsx', 'server.ts', '0', '--mailboxes', mailboxes];
+  const ports = protocols[stage].flatMap((protocol) => [`--${protocol}`, '0']);
+  const words = ['--import', 'tsx', 'server.ts', ...ports, '--mailboxes', mailboxes];
   const child = spawn(process.execPath, [...words, ...(options.args ?? [])], {
     cwd: path.join(repository, stage),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,22 +63,28 @@ export async function startStage(
   const ended = once(child, 'exit');
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
-  const port = await new Promise<number>((resolve, reject) => {
+  const announced = await new Promise<Map<string, number>>((resolve, reject) => {
+    const seen = new Map<string, number>();
     const fail = (how: string): void => {
       child.kill('SIGKILL');
       reject(new Error(`${stage} ${how}\n${log}`));
     };
-    const timer = setTimeout(() => fail(`printed no port within ${startLimit} ms`), startLimit);
+    const timer = setTimeout(
+      () => fail(`did not print its ports within ${startLimit} ms`),
+      startLimit,
+    );
     child.once('exit', () => {
       clearTimeout(timer);
       fail('ended before it listened');
     });
     createInterface({ input: child.stdout }).on('line', (line) => {
       log += `${line}\n`;
-      const announced = /^smtp 127\.0\.0\.1:(\d+)$/.exec(line)?.[1];
-      if (announced === undefined) return;
+      const [, protocol, port] = /^(\w+) 127\.0\.0\.1:(\d+)$/.exec(line) ?? [];
+      if (protocol === undefined || seen.has(protocol)) return;
+      seen.set(protocol, Number(port));
+      if (!protocols[stage].every((each) => seen.has(each))) return;
       clearTimeout(timer);
-      resolve(Number(announced));
+      resolve(seen);
     });
   });
   const end = async (signal: NodeJS.Signals): Promise<void> => {
@@ -77,10 +94,14 @@ export async function startStage(
     clearTimeout(timer);
   };
   return {
-    port,
+    port: announced.get('smtp')!,
+    pop3Port: announced.get('pop3') ?? 0,
     mailboxes,
     log: () => log,
-    mailbox: async (recipient) => readMailbox(path.join(mailboxes, `${recipient}.txt`)),
+    mailbox: async (recipient) =>
+      stage === 'v3-pop3'
+        ? readReception(path.join(mailboxes, recipient, 'reception'))
+        : readMailbox(path.join(mailboxes, `${recipient}.txt`)),
     kill: () => end('SIGKILL'),
     close: async () => {
       await end('SIGTERM');
@@ -89,11 +110,27 @@ export async function startStage(
   };
 }
 
-async function readMailbox(file: string): Promise<MboxMessage[]> {
+/** Stages 1 and 2: a mailbox is a file. */
+async function readMailbox(file: string): Promise<Letter[]> {
+  const octets = await ifThere(readFile(file));
+  return octets ? readMbox(octets) : [];
+}
+
+/** From stage 3 on: a mailbox is a folder, and a message a file in it, with the octets of the wire. */
+async function readReception(folder: string): Promise<Letter[]> {
+  const names = (await ifThere(readdir(folder))) ?? [];
+  const files = names.sort().map((name) => readFile(path.join(folder, name), 'utf8'));
+  return (await Promise.all(files)).map((whole) => {
+    if (/(?<!\r)\n|\r(?!\n)/.test(whole)) throw new Error(`Not all lines end in CR LF:\n${whole}`);
+    return readLetter(whole.replaceAll('\r\n', '\n'));
+  });
+}
+
+async function ifThere<Content>(reading: Promise<Content>): Promise<Content | undefined> {
   try {
-    return readMbox(await readFile(file));
+    return await reading;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -25,9 +25,11 @@ C: QUIT
 S: 221
 `;
 
+const withHelo = `S: 220\nC: HELO localhost\nS: 250${session}`;
 const dialogues: [StageName, string][] = [
   ['v1-smtp', `S: 220${session}`],
-  ['v2-helo', `S: 220\nC: HELO localhost\nS: 250${session}`],
+  ['v2-helo', withHelo],
+  ['v3-pop3', withHelo],
 ];
 
 describe.each(dialogues)('%s', (name, dialogue) => {
