@@ -38,6 +38,7 @@ const KEYS = new Map<keyof Head, Read>([
   ['delivery', oneOf(DELIVERIES)],
   ['lineEnds', oneOf(['strict', 'forgiven'])],
   ['hostile', flag],
+  ['login', oneOf(['user-pass'])],
 ]);
 
 const NEEDED = ['title', 'step', 'points', 'kind'] as const;
@@ -52,6 +53,7 @@ const LEFT_OUT = {
   delivery: 'line',
   lineEnds: 'forgiven',
   hostile: false,
+  login: undefined,
 } as const;
 
 const FENCE = /^---\s*$/;

@@ -1,11 +1,11 @@
 /**
- * Reads the scenarios of all stages and checks what only shows when they stand beside each other:
- * the order in which students meet them, and what one needs of another.
+ * Reads the scenarios of all stages and checks what makes a suite of them: the order in which students
+ * meet them, what one needs of another, and whether the servers of its stage can do what it asks.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ScenarioError, type Place } from './error.ts';
-import { STAGES, type Scenario, type Stage } from './model.ts';
+import { STAGES, type DialogueBlock, type Scenario, type Stage, type Step } from './model.ts';
 import { readScenario, type ReadScenario } from './parse-scenario.ts';
 
 /**
@@ -20,6 +20,7 @@ export async function loadScenarios(root: string): Promise<Scenario[]> {
   );
   checkSteps(read);
   checkNeeds(read);
+  for (const one of read) checkPop3(one);
   return read.map(({ scenario }) => scenario).sort(inOrder);
 }
 
@@ -139,4 +140,51 @@ function checkNeeds(read: ReadScenario[]): void {
       }
     }
   }
+}
+
+/** The first stage whose servers have POP3. */
+const POP3_FROM: Stage = 'v3';
+
+/**
+ * POP3 stands only where servers have it. And how a session is opened differs from course to course: a
+ * scenario that says USER or PASS itself declares it, so that others lose nothing by it.
+ */
+function checkPop3({ scenario, headLines }: ReadScenario): void {
+  const { file, stage } = scenario;
+  const dialogues = scenario.blocks.filter(
+    (block): block is DialogueBlock => block.type === 'dialogue' && block.protocol === 'pop3',
+  );
+  const early = STAGES.indexOf(stage) < STAGES.indexOf(POP3_FROM) ? dialogues[0] : undefined;
+  if (early !== undefined) {
+    throw new ScenarioError(
+      { file, line: early.line },
+      `the servers of ${stage} have no POP3`,
+      `move the file to the folder ${POP3_FROM}`,
+    );
+  }
+  const byHand = dialogues.filter(({ login }) => login === undefined);
+  const said = lineOfUserOrPass(byHand.flatMap(({ steps }) => steps));
+  if (said !== undefined && scenario.login === undefined) {
+    throw new ScenarioError(
+      { file, line: said },
+      'the dialogue says USER or PASS itself, and not every course has these commands',
+      'say `login: user-pass` in the head, or let the player log in, as in ```pop3 bob@example.com',
+    );
+  }
+  if (byHand.length === 0 && scenario.login !== undefined) {
+    throw new ScenarioError(
+      { file, line: headLines.get('login') ?? 1 },
+      'no dialogue begins before the login',
+      'leave `login` out: what the player says to log in comes from the manifest',
+    );
+  }
+}
+
+/** The line that says USER or PASS, if one does. */
+function lineOfUserOrPass(steps: Step[]): number | undefined {
+  const own = (step: Step): number | undefined => {
+    if (step.type === 'repeat') return lineOfUserOrPass(step.steps);
+    return /^C(?: raw)?: *(?:USER|PASS)\b/i.test(step.source) ? step.line : undefined;
+  };
+  return steps.map(own).find((line) => line !== undefined);
 }

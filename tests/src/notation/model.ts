@@ -54,6 +54,8 @@ export interface Scenario {
   lineEnds: 'strict' | 'forgiven';
   /** Something that a server may die of: afterwards a new connection must be served. */
   hostile: boolean;
+  /** `user-pass`: it is about USER and PASS, and left out where a manifest's `login` says other lines. */
+  login: 'user-pass' | undefined;
   /** The prose before, between and after the blocks, as Markdown. */
   prose: string;
   /** Dialogues and mailboxes, in the order of the file: that is the order they are played in. */
@@ -66,6 +68,10 @@ export type Block = DialogueBlock | MailboxBlock;
 export interface DialogueBlock {
   type: 'dialogue';
   protocol: Protocol;
+  /** POP3: the player logs in to this address's mailbox before the dialogue begins. */
+  login?: string;
+  /** It was written as a fence ```` ```mail ````: the player sends a message, by SMTP. */
+  mail?: true;
   /** The connection's name; a second block with the same name goes on with the same connection. */
   connection: string;
   steps: Step[];
@@ -88,6 +94,8 @@ export type Step =
   | { type: 'closes'; source: string; line: number }
   /** The client leaves without a word: its socket is destroyed. */
   | { type: 'leaves'; source: string; line: number }
+  /** POP3: the text of the last reply has so many octets, as they count in LIST. */
+  | { type: 'octets'; parts: Part[]; source: string; line: number }
   /** The server says nothing for a while. */
   | { type: 'silence'; source: string; line: number }
   /** `repeat N` … `end`; `{n}` counts from 1. */
@@ -104,7 +112,9 @@ export type Part =
   /** `{n}` of the innermost repeat. */
   | { type: 'counter' }
   /** `{id}`: what an earlier pattern captured under that name. */
-  | { type: 'captured'; name: string };
+  | { type: 'captured'; name: string }
+  /** `{user.bob}`, `{password.bob}`: what bob@example.com says behind USER and PASS. */
+  | { type: 'account'; what: 'user' | 'password'; name: string };
 
 /** What a reply must be: any one of `oneOf`. */
 export interface Expectation {
@@ -113,13 +123,25 @@ export interface Expectation {
   orCloses: boolean;
   /** Lines that a multi-line reply must hold, in any order, among others (`S: 250-SIZE`). */
   lines: string[];
+  /** POP3: what stands between the first line and the lone dot. Absent: whatever there is. */
+  content?: ContentLine[];
 }
+
+/** What a line of a reply of several lines must be, as it goes over the wire. */
+export type ContentLine =
+  /** `…`: any number of lines, none too. */
+  | { type: 'any' }
+  | { type: 'line'; parts: Part[] }
+  /** The whole line must match; named groups are captured. */
+  | { type: 'pattern'; pattern: RegExp };
 
 export interface ReplyPattern {
   /** `250`, or a class: `5xx`. (`+OK` and `-ERR` in POP3.) */
   code: string;
-  /** The text must be this, to the letter. */
+  /** SMTP: the text must be this, to the letter. */
   text?: string;
+  /** POP3: the text must begin with these words. */
+  words?: Part[];
   /** The text must match; named groups are captured for later lines. */
   pattern?: RegExp;
 }

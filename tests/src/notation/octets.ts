@@ -1,6 +1,6 @@
 /**
- * Octets as text and back: the escapes of `C raw:` lines and of `mailbox … raw` blocks. SMTP is a
- * protocol of octets, a scenario is a text file, and what attackers send can often not be typed.
+ * Octets as text and back: the escapes of raw lines and of blocks that say raw. SMTP is a protocol of
+ * octets, a scenario is a text file, and what attackers send can often not be typed.
  */
 import { ScenarioError, type Place } from './error.ts';
 
@@ -70,6 +70,6 @@ export function refuseControls(text: string, place: Place): void {
   throw new ScenarioError(
     place,
     `the line holds the control octet ${shown}, which a reader cannot see`,
-    `write ${shown} in a \`C raw:\` line or in a mailbox block that says raw`,
+    `write ${shown} in a line \`C raw:\` or \`S raw:\`, or in a block that says raw`,
   );
 }

@@ -3,13 +3,31 @@
  * on this connection (`S:` before any `C:`) and in the whole scenario (captured names).
  */
 import { ScenarioError, type Place } from './error.ts';
-import type { Protocol, Step } from './model.ts';
-import { parseParts, type Known } from './parse-parts.ts';
-import { groupLine, namesIn, parseExpectation, type GroupLine } from './parse-reply.ts';
+import type { Expectation, Part, Protocol, Step } from './model.ts';
+import {
+  addContentLine,
+  awaitsContent,
+  isPlainOk,
+  openContent,
+  unfinishedContent,
+  type OpenContent,
+} from './parse-content.ts';
+import { parseParts, type Known, type Setting } from './parse-parts.ts';
+import { namesIn } from './parse-pattern.ts';
+import { beginsWithCode, groupLine, parseExpectation, type GroupLine } from './parse-reply.ts';
+
+/** A line of a block. */
+export interface WrittenLine {
+  text: string;
+  /** Its number in the file, from 1. */
+  line: number;
+}
 
 /** What the scenario's blocks so far have done with one connection. */
 export interface Connection {
   protocol: Protocol;
+  /** POP3: whose mailbox the player has opened before the dialogue begins. */
+  login: string | undefined;
   /** There has been a reply to wait for: the client spoke, or the greeting is the dialogue's own. */
   mayBeAnswered: boolean;
   /** Line on which the connection ended by `closes` or `leaves`. */
@@ -39,22 +57,25 @@ interface OpenGroup {
  * @param known     Names and tokens of the scenario; they are brought up to date.
  */
 export function parseDialogue(
-  lines: string[],
+  lines: WrittenLine[],
   place: Place,
   connection: Connection,
   known: Known,
 ): Step[] {
+  const { protocol } = connection;
   const steps: Step[] = [];
   const repeats: OpenRepeat[] = [];
   let group: OpenGroup | undefined;
+  let content: OpenContent | undefined;
 
+  const siblings = (): Step[] => repeats.at(-1)?.steps ?? steps;
   const add = (step: Step): void => {
-    (repeats.at(-1)?.steps ?? steps).push(step);
+    siblings().push(step);
   };
 
-  for (const [index, written] of lines.entries()) {
+  for (const { text: written, line } of lines) {
     const source = written.trimStart();
-    const here: Place = { file: place.file, line: place.line + 1 + index };
+    const here: Place = { file: place.file, line };
     const word = source.trimEnd();
     if (word === '' || word.startsWith('#')) continue;
 
@@ -65,30 +86,52 @@ export function parseDialogue(
         'take the line out, or give a new connection a name of its own, as in ```smtp again',
       );
     }
+    const setting = (from: 'C' | 'S', raw: boolean): Setting => {
+      return { from, raw, depth: repeats.length, known, place: here };
+    };
     const reply = textAfter('S', source, here);
-    if (group !== undefined && reply === undefined) throw unfinished(group, here.file);
-
+    const rawReply = textAfter('S raw', source, here);
     const sent = textAfter('C', source, here);
     const raw = textAfter('C raw', source, here);
-    if (reply !== undefined) {
-      if (!connection.mayBeAnswered) throw answerToNothing(here);
-      const line = groupLine(reply, here);
-      if (line !== undefined) {
-        group ??= { line: here.line, source: [], lines: [] };
-        group.lines.push(line);
-        group.source.push(source);
-        sameCode(group, line.code, here);
+
+    if (reply !== undefined || rawReply !== undefined) {
+      if (!connection.mayBeAnswered) throw answerToNothing(connection, here);
+      const before = siblings().at(-1);
+      const further =
+        reply === undefined || (!beginsWithCode(reply, protocol) && awaitsContent(before));
+      if (protocol === 'pop3' && content === undefined && further) {
+        content = openContent(before, word, here);
+      }
+      if (content !== undefined) {
+        const isRaw = reply === undefined;
+        const ended = addContentLine(content, reply ?? rawReply!, source, setting('S', isRaw));
+        if (ended) content = undefined;
+        continue;
+      }
+      if (reply === undefined) throw rawOutsidePop3(here);
+      const text = reply.trimEnd();
+      const groupPart = protocol === 'smtp' ? groupLine(text, here) : undefined;
+      if (groupPart !== undefined) {
+        group ??= { line, source: [], lines: [] };
+        group.lines.push(groupPart);
+        group.source.push(word);
+        sameCode(group, groupPart.code, here);
       } else if (group !== undefined) {
-        add(finish(group, reply, source, connection.protocol, here));
+        add(finish(group, parseExpectation(text, protocol, setting('S', false)), word, here));
         group = undefined;
       } else {
-        const expectation = parseExpectation(reply, connection.protocol, here);
+        const expectation = parseExpectation(text, protocol, setting('S', false));
         for (const { pattern } of expectation.oneOf) {
           if (pattern !== undefined) for (const name of namesIn(pattern)) known.captured.add(name);
         }
-        add({ type: 'expect', expectation, source, line: here.line });
+        add({ type: 'expect', expectation, source, line });
       }
-    } else if (sent !== undefined || raw !== undefined) {
+      continue;
+    }
+    if (group !== undefined) throw unfinished(group, here.file);
+    if (content !== undefined) throw unfinishedContent(content, here.file);
+
+    if (sent !== undefined || raw !== undefined) {
       if (raw === '') {
         throw new ScenarioError(
           here,
@@ -96,11 +139,11 @@ export function parseDialogue(
           'write octets behind it, as \\r\\n',
         );
       }
-      const parts = parseParts(sent ?? raw!, sent === undefined, repeats.length, known, here);
+      const parts = parseParts(sent ?? raw!, setting('C', sent === undefined));
       connection.mayBeAnswered = true;
-      add({ type: 'send', parts, crlf: sent !== undefined, source, line: here.line });
+      add({ type: 'send', parts, crlf: sent !== undefined, source, line });
     } else if (word === 'silence') {
-      add({ type: 'silence', source: word, line: here.line });
+      add({ type: 'silence', source: word, line });
     } else if (word === 'closes' || word === 'leaves') {
       if (repeats.length > 0) {
         throw new ScenarioError(
@@ -109,10 +152,14 @@ export function parseDialogue(
           'put it behind the `end`',
         );
       }
-      connection.endedOn = here.line;
-      add({ type: word, source: word, line: here.line });
+      connection.endedOn = line;
+      add({ type: word, source: word, line });
+    } else if (/^octets\b/.test(word)) {
+      const before = siblings().at(-1);
+      if (before?.type !== 'expect' || !isPlainOk(before.expectation)) throw octetsOfNothing(here);
+      add({ type: 'octets', parts: countOf(word, setting('S', false)), source: word, line });
     } else if (word.startsWith('repeat')) {
-      repeats.push({ line: here.line, source: word, times: rounds(word, here), steps: [] });
+      repeats.push({ line, source: word, times: rounds(word, here), steps: [] });
     } else if (word === 'end') {
       const repeat = repeats.pop();
       if (repeat === undefined) {
@@ -131,6 +178,7 @@ export function parseDialogue(
     }
   }
 
+  if (content !== undefined) throw unfinishedContent(content, place.file);
   if (group !== undefined) throw unfinished(group, place.file);
   const open = repeats.at(-1);
   if (open !== undefined) {
@@ -146,12 +194,14 @@ export function parseDialogue(
   return steps;
 }
 
-/** What stands behind `C: `; `undefined` if the line is of another kind. */
-function textAfter(who: 'C' | 'C raw' | 'S', source: string, place: Place): string | undefined {
+/** What stands behind `C: `, blanks at the end included; `undefined` if the line is of another kind. */
+function textAfter(
+  who: 'C' | 'C raw' | 'S' | 'S raw',
+  source: string,
+  place: Place,
+): string | undefined {
   if (!source.startsWith(`${who}:`)) return undefined;
   const text = source.slice(who.length + 1);
-  // Of an `S:` line, blanks at the end say nothing; of a `C:` line they are sent.
-  if (text.trim() === '' && who === 'S') return '';
   if (text === '') return '';
   if (!text.startsWith(' ')) {
     throw new ScenarioError(
@@ -160,7 +210,35 @@ function textAfter(who: 'C' | 'C raw' | 'S', source: string, place: Place): stri
       `write \`${who}: \` and then the text; the blank is not part of it`,
     );
   }
-  return who === 'S' ? text.slice(1).trimEnd() : text.slice(1);
+  return text.slice(1);
+}
+
+/** What stands behind `octets`: a number, or the name of one. */
+function countOf(source: string, setting: Setting): Part[] {
+  const text = /^octets +(\d{1,15}|\{[a-z]+\})$/.exec(source)?.[1];
+  const parts = text === undefined ? [] : parseParts(text, setting);
+  if (parts.length > 0 && parts[0]!.type !== 'token') return parts;
+  throw new ScenarioError(
+    setting.place,
+    `\`${source}\` says no number of octets`,
+    'write `octets 120`, or `octets {octets}` if a reply before captures the number',
+  );
+}
+
+function octetsOfNothing(place: Place): ScenarioError {
+  return new ScenarioError(
+    place,
+    '`octets` counts what a reply of several lines holds, and the line before it is none',
+    'put it behind the `S: +OK`, or the `S: .`, that ends the reply to RETR',
+  );
+}
+
+function rawOutsidePop3(place: Place): ScenarioError {
+  return new ScenarioError(
+    place,
+    '`S raw:` is a line of a reply of several lines in POP3',
+    'write `S: 250`, with a pattern if the text matters',
+  );
 }
 
 function rounds(source: string, place: Place): number {
@@ -187,12 +265,10 @@ function sameCode(group: OpenGroup, code: string, place: Place): void {
 /** The last line of a reply of several lines: a code, and perhaps the text of one more line. */
 function finish(
   group: OpenGroup,
-  text: string,
+  { oneOf, orCloses }: Expectation,
   source: string,
-  protocol: Protocol,
   place: Place,
 ): Step {
-  const { oneOf, orCloses } = parseExpectation(text, protocol, place);
   const last = oneOf[0]!;
   if (oneOf.length > 1 || orCloses || last.pattern !== undefined) {
     throw new ScenarioError(
@@ -220,26 +296,35 @@ function unfinished(group: OpenGroup, file: string): ScenarioError {
   );
 }
 
-function answerToNothing(place: Place): ScenarioError {
+function answerToNothing({ protocol }: Connection, place: Place): ScenarioError {
   return new ScenarioError(
     place,
     'a reply is expected before the client has said anything',
-    'the player has taken the greeting already: begin with a `C:` line, or say `opening: none` in the head',
+    protocol === 'pop3'
+      ? 'the player has logged in already: begin with a `C:` line, or write the fence without an address, as ```pop3'
+      : 'the player has taken the greeting already: begin with a `C:` line, or say `opening: none` in the head',
+  );
+}
+
+/** Does a line look like the fence of another block? */
+export function isFence(text: string): boolean {
+  return /^(?:`{3}|~{3})/.test(text);
+}
+
+export function fenceInside(place: Place): ScenarioError {
+  return new ScenarioError(
+    place,
+    'a fence begins inside a block',
+    'close the block before it with a line of three backticks',
   );
 }
 
 function unknownLine(source: string, place: Place): ScenarioError {
-  if (/^(?:`{3}|~{3})/.test(source)) {
-    return new ScenarioError(
-      place,
-      'a fence begins inside a block',
-      'close the block before it with a line of three backticks',
-    );
-  }
+  if (isFence(source)) return fenceInside(place);
   const first = source.split(' ')[0]!;
   return new ScenarioError(
     place,
     `no line of a dialogue begins with \`${first.length > 40 ? `${first.slice(0, 40)}…` : first}\``,
-    'a line is `C: …`, `C raw: …`, `S: …`, `closes`, `leaves`, `silence`, `repeat N`, `end` or `# …`',
+    'a line is `C: …`, `C raw: …`, `S: …`, `S raw: …`, `octets N`, `closes`, `leaves`, `silence`, `repeat N`, `end` or `# …`',
   );
 }

@@ -1,6 +1,6 @@
 /**
- * What a client sends: the text of a `C:` or `C raw:` line, cut at its placeholders. They are filled
- * in when the scenario is played, because a token is new for every play.
+ * What a client sends, and in POP3 what must come back: a text, cut at its placeholders. They are
+ * filled in when the scenario is played, because a token is new for every play.
  */
 import { ScenarioError, type Place } from './error.ts';
 import type { Part } from './model.ts';
@@ -14,21 +14,25 @@ export interface Known {
   tokens: Set<string>;
 }
 
+/** Where a text with placeholders stands. */
+export interface Setting {
+  /** Who says it. A token that the server shall say must have been sent to it before. */
+  from: 'C' | 'S';
+  /** The text has escapes. */
+  raw: boolean;
+  /** How many `repeat`s it stands in: `{n}` means something from 1 on. */
+  depth: number;
+  /** What may be named; tokens that the client sends are added. */
+  known: Known;
+  place: Place;
+}
+
 /** More than this in one line is a slip: it would be held in memory. In octets. */
 const MOST_OCTETS = 256 * 1024 * 1024;
 
-/**
- * @param raw   The line is a `C raw:` line: its text has escapes.
- * @param depth How many `repeat`s the line stands in: `{n}` means something from 1 on.
- * @param known What may be named; tokens found in the line are added to it.
- */
-export function parseParts(
-  text: string,
-  raw: boolean,
-  depth: number,
-  known: Known,
-  place: Place,
-): Part[] {
+/** The pieces of a text. Throws a ScenarioError at `setting.place` for a placeholder that says nothing. */
+export function parseParts(text: string, setting: Setting): Part[] {
+  const { raw, place } = setting;
   refuseControls(text, place);
   const octets = (piece: string): Uint8Array =>
     raw ? unescapeOctets(piece, place) : octetsOf(piece);
@@ -36,7 +40,7 @@ export function parseParts(
   let literalFrom = 0;
   let at = text.indexOf('{');
   while (at !== -1) {
-    const found = placeholderAt(text.slice(at), octets, depth, known, place);
+    const found = placeholderAt(text.slice(at), octets, setting);
     if (found !== undefined) {
       if (at > literalFrom) {
         parts.push({ type: 'octets', octets: octets(text.slice(literalFrom, at)) });
@@ -56,10 +60,9 @@ export function parseParts(
 function placeholderAt(
   text: string,
   octets: (piece: string) => Uint8Array,
-  depth: number,
-  known: Known,
-  place: Place,
+  setting: Setting,
 ): { part: Part; length: number } | undefined {
+  const { place } = setting;
   const times = /^\{"([^"]*)"\s*\*\s*(\d+)\}/.exec(text);
   if (times !== null) {
     const repeated = octets(times[1]!);
@@ -69,12 +72,12 @@ function placeholderAt(
     throw new ScenarioError(
       place,
       `\`${firstBraces(text)}\` repeats nothing`,
-      'write {"the text" * 2000}, and \\x22 in a `C raw:` line for a quote inside',
+      'write {"the text" * 2000}, and \\x22 in a raw line for a quote inside',
     );
   }
-  const named = /^\{(token[^{}\s]*|[a-z]+)\}/.exec(text);
+  const named = /^\{(token[^{}\s]*|(?:user|password)\.[^{}\s]*|[a-z]+)\}/.exec(text);
   if (named === null) return undefined;
-  return { part: namedPart(named[1]!, depth, known, place), length: named[0].length };
+  return { part: namedPart(named[1]!, setting), length: named[0].length };
 }
 
 function repetition(octets: Uint8Array, times: number, place: Place): Part {
@@ -91,7 +94,8 @@ function repetition(octets: Uint8Array, times: number, place: Place): Part {
   return { type: 'times', octets, times };
 }
 
-function namedPart(name: string, depth: number, known: Known, place: Place): Part {
+function namedPart(name: string, { from, depth, known, place }: Setting): Part {
+  const word = `{${name}}`;
   if (name === 'n') {
     if (depth > 0) return { type: 'counter' };
     throw new ScenarioError(
@@ -101,18 +105,41 @@ function namedPart(name: string, depth: number, known: Known, place: Place): Par
     );
   }
   if (name === 'token' || /^token\.([2-9]|[1-9]\d+)$/.test(name)) {
+    if (from === 'S' && !known.tokens.has(name)) {
+      throw new ScenarioError(
+        place,
+        `no line before this one sends ${word}, so it cannot come back`,
+        'put it into the message that is meant, or take the placeholder out',
+      );
+    }
     known.tokens.add(name);
     return { type: 'token', name };
   }
+  const [what, who] = name.split('.');
+  if (who !== undefined && (what === 'user' || what === 'password')) {
+    if (/^[a-z]+$/.test(who)) return { type: 'account', what, name: who };
+    throw new ScenarioError(
+      place,
+      `${word} names nobody`,
+      `write {${what}.bob} for bob@example.com: one word in lower-case letters`,
+    );
+  }
   if (known.captured.has(name)) return { type: 'captured', name };
-  const word = `{${name}}`;
   throw new ScenarioError(
     place,
     `nothing is known under the name ${word}`,
-    name.startsWith('token.')
-      ? 'the first token is {token}, the further ones are {token.2}, {token.3}'
-      : `capture it before, as in \`S: 250 /(?<${name}>\\w+)/\`, or, if braces are meant, send them by \`C raw:\` as \\x7B${name}\\x7D`,
+    adviceOnName(name, from),
   );
+}
+
+function adviceOnName(name: string, from: Setting['from']): string {
+  if (name.startsWith('token.')) {
+    return 'the first token is {token}, the further ones are {token.2}, {token.3}';
+  }
+  if (name === 'user' || name === 'password') return `say whose it is, as in {${name}.bob}`;
+  return from === 'C'
+    ? `capture it before, as in \`S: 250 /(?<${name}>\\w+)/\`, or, if braces are meant, send them by \`C raw:\` as \\x7B${name}\\x7D`
+    : `capture it in a reply before this one, as in \`S: +OK /(?<${name}>\\d+)/\`, or, if braces are meant, write a pattern, as in /\\{${name}\\}/`;
 }
 
 /** `{…}` up to the first closing brace, for a message. */

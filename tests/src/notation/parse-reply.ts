@@ -1,10 +1,13 @@
 /**
  * What a server must answer: the text of an `S:` line. RFC 5321 §4.2: a reply is a code of three
  * digits and a text; of several lines if a hyphen follows the code in all lines but the last.
+ * RFC 1939 §3: in POP3 it is +OK or -ERR and a text; for further lines see `parse-content.ts`.
  */
 import { ScenarioError, type Place } from './error.ts';
 import type { Expectation, Protocol, ReplyPattern } from './model.ts';
 import { refuseControls } from './octets.ts';
+import { parseParts, type Setting } from './parse-parts.ts';
+import { takePattern } from './parse-pattern.ts';
 
 /** `S: 250-SIZE`: a line of a reply that has further ones. */
 export interface GroupLine {
@@ -15,7 +18,11 @@ export interface GroupLine {
 /** A code, or a class of codes; POP3 has two words (RFC 1939 §3). */
 const CODES: Record<Protocol, { pattern: string; example: string }> = {
   smtp: { pattern: '[2-5](?:\\d\\d|xx)', example: '250, or 5xx for any code from 500 to 599' },
-  pop3: { pattern: '\\+OK|-ERR', example: '+OK or -ERR' },
+  pop3: {
+    pattern: '\\+OK|-ERR',
+    example:
+      '+OK or -ERR; further lines of a reply stand right behind its `S: +OK`, and end with `S: .`',
+  },
   imap: { pattern: 'OK|NO|BAD', example: 'OK, NO or BAD' },
 };
 
@@ -35,11 +42,17 @@ export function groupLine(text: string, place: Place): GroupLine | undefined {
   return { code: code!, text: line! };
 }
 
+/** Does the line begin with a code of the protocol? Otherwise, in POP3, it may be a further line. */
+export function beginsWithCode(text: string, protocol: Protocol): boolean {
+  return new RegExp(`^(?:${CODES[protocol].pattern})(?: |$)`).test(text);
+}
+
 /**
- * Reads what stands behind `S: `, but for lines that `groupLine` takes.
+ * Reads what stands behind `S: `, but for lines that `groupLine` takes and for further lines in POP3.
  * Alternatives are parted by ` or `, where a code or `closes` follows; so a text may hold the word.
  */
-export function parseExpectation(text: string, protocol: Protocol, place: Place): Expectation {
+export function parseExpectation(text: string, protocol: Protocol, setting: Setting): Expectation {
+  const { place } = setting;
   refuseControls(text, place);
   const { pattern, example } = CODES[protocol];
   const oneOf: ReplyPattern[] = [];
@@ -63,13 +76,18 @@ export function parseExpectation(text: string, protocol: Protocol, place: Place)
       );
     }
     rest = rest.slice(code.length);
-    const taken = rest.startsWith(' /')
-      ? takePattern(code, rest.slice(1), place)
-      : takeText(code, rest, pattern, place);
-    oneOf.push(taken.reply);
-    capturing.push(...taken.names);
-    if (taken.rest === '') break;
-    rest = taken.rest.slice(' or '.length);
+    if (rest.startsWith(' /')) {
+      const taken = takePattern(rest.slice(1), 'or', place);
+      oneOf.push({ code, pattern: taken.pattern });
+      capturing.push(...taken.names);
+      rest = taken.rest;
+    } else {
+      const taken = takeText(rest, pattern, place);
+      oneOf.push({ code, ...meaning(taken.text, protocol, setting) });
+      rest = taken.rest;
+    }
+    if (rest === '') break;
+    rest = rest.slice(' or '.length);
   }
   if (capturing.length > 0 && (oneOf.length > 1 || orCloses)) {
     throw new ScenarioError(
@@ -81,14 +99,8 @@ export function parseExpectation(text: string, protocol: Protocol, place: Place)
   return { oneOf, orCloses, lines: [] };
 }
 
-interface Taken {
-  reply: ReplyPattern;
-  names: string[];
-  /** Empty, or ` or ` and the next alternative. */
-  rest: string;
-}
-
-function takeText(code: string, rest: string, codes: string, place: Place): Taken {
+/** The text behind a code, and the rest: nothing, or ` or ` and the next alternative. */
+function takeText(rest: string, codes: string, place: Place): { text: string; rest: string } {
   const or = new RegExp(` or (?=(?:${codes})(?: |$)|closes$)`).exec(rest);
   const own = or === null ? rest : rest.slice(0, or.index);
   const text = own.replace(/^ /, '');
@@ -99,49 +111,11 @@ function takeText(code: string, rest: string, codes: string, place: Place): Take
       'write a code behind each or, as in `S: 250 or 251`, or closes at the end',
     );
   }
-  return {
-    reply: text === '' ? { code } : { code, text },
-    names: [],
-    rest: rest.slice(own.length),
-  };
+  return { text, rest: rest.slice(own.length) };
 }
 
-/** `/pattern/`, with the end or ` or ` behind it; as in JavaScript, `\/` and `[/]` do not end it. */
-function takePattern(code: string, rest: string, place: Place): Taken {
-  const found = /^\/((?:[^\\/[]|\\.|\[(?:[^\\\]]|\\.)*\])+)\/(?= or |$)/u.exec(rest);
-  if (found === null) {
-    throw new ScenarioError(
-      place,
-      `the pattern \`${rest}\` does not end`,
-      'write it between two slashes, with \\/ for a slash inside and nothing behind it',
-    );
-  }
-  let pattern: RegExp;
-  try {
-    pattern = new RegExp(found[1]!, 'u');
-  } catch (error) {
-    throw new ScenarioError(
-      place,
-      `the pattern cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      'write a regular expression of JavaScript',
-    );
-  }
-  const names = namesIn(pattern);
-  for (const name of names) {
-    if (!/^[a-z]+$/.test(name) || name === 'token' || name === 'n') {
-      throw new ScenarioError(
-        place,
-        `\`${name}\` cannot be used as a placeholder`,
-        'capture under one word in lower-case letters other than token and n',
-      );
-    }
-  }
-  return { reply: { code, pattern }, names, rest: rest.slice(found[0].length) };
-}
-
-/** The names that the pattern captures. */
-export function namesIn(pattern: RegExp): string[] {
-  // With an empty alternative it matches anything, and the match then lists every group there is.
-  const match = new RegExp(`${pattern.source}|`, pattern.flags).exec('');
-  return Object.keys(match?.groups ?? {});
+/** In SMTP a text is wanted to the letter; in POP3 the numbers stand in it, and a remark may follow. */
+function meaning(text: string, protocol: Protocol, setting: Setting): Partial<ReplyPattern> {
+  if (text === '') return {};
+  return protocol === 'pop3' ? { words: parseParts(text, setting) } : { text };
 }

@@ -17,10 +17,15 @@ afterEach(async () => {
 });
 
 async function write(id: string, step: number, ...head: string[]): Promise<void> {
+  await writeBody('```smtp\nC: QUIT\n```\n', id, step, ...head);
+}
+
+/** The first line of the body is line 7 of the file, and one more for each line of `head`. */
+async function writeBody(body: string, id: string, step: number, ...head: string[]): Promise<void> {
   const file = path.join(root, ...`${id}.md`.split('/'));
   await mkdir(path.dirname(file), { recursive: true });
   const keys = [`title: ${id}`, `step: ${step}`, 'points: 1', 'kind: core', ...head];
-  await writeFile(file, scenarioText('```smtp\nC: QUIT\n```\n', keys));
+  await writeFile(file, scenarioText(body, keys));
 }
 
 async function load(): Promise<string[]> {
@@ -95,6 +100,43 @@ describe('loading', () => {
     await rm(path.join(root, 'v1', 'notes.txt'));
     await writeFile(path.join(root, 'v1', 'b.md'), Buffer.from([0xe9]));
     await expect(load()).rejects.toThrow(/b\.md:1: the file is not UTF-8/);
+  });
+});
+
+describe('a scenario with POP3', () => {
+  const LOGIN = '```pop3\nS: +OK\nC: USER {user.bob}\nS: +OK\n```';
+
+  it('is refused in a stage whose servers have none', async () => {
+    const body = '```mail bob\n{token}\n```\n```pop3 bob@example.com\nC: STAT\nS: +OK\n```';
+    await writeBody(body, 'v3/a', 10);
+    expect(await load()).toEqual(['v3/a']);
+    await writeBody(body, 'v2/b', 20);
+    await expect(load()).rejects.toThrow(/b\.md:10: the servers of v2 have no POP3; .*v3/);
+  });
+
+  it('declares that it is about USER and PASS', async () => {
+    await writeBody(LOGIN, 'v3/a', 10, 'login: user-pass');
+    expect(await load()).toEqual(['v3/a']);
+    await writeBody(LOGIN, 'v3/a', 10);
+    await expect(load()).rejects.toThrow(/a\.md:9: .*USER or PASS itself.*`login: user-pass`/);
+    const repeated = '```pop3\nrepeat 2\nC: NOOP\nC raw: pass x\\r\\n\nend\n```';
+    await writeBody(repeated, 'v3/a', 10);
+    await expect(load()).rejects.toThrow(/a\.md:10: /);
+  });
+
+  it('may say them where the player has logged in, and other words before', async () => {
+    await writeBody('```pop3 bob@example.com\nC: USER bob\nS: -ERR\n```', 'v3/a', 10);
+    await writeBody('```pop3\nC: USERS\nS: -ERR\n```', 'v3/b', 20);
+    await writeBody('```pop3\nC: STAT\nS: -ERR\n```', 'v3/c', 30, 'login: user-pass');
+    expect(await load()).toHaveLength(3);
+  });
+
+  it('does not declare it for nothing', async () => {
+    const body = '```pop3 bob@example.com\nC: STAT\nS: +OK\n```';
+    await writeBody(body, 'v3/a', 10, 'login: user-pass');
+    await expect(load()).rejects.toThrow(/a\.md:6: no dialogue begins before the login/);
+    await write('v3/a', 10, 'login: user-pass');
+    await expect(load()).rejects.toThrow(/a\.md:6: /);
   });
 });
 

@@ -19,6 +19,18 @@ export function dialogue(lines: string[], head: string[] = HEAD): Step[] {
   return (blocks[0] as DialogueBlock).steps;
 }
 
+/** A scenario whose one dialogue is in POP3 and holds these lines; the first is line 8 of the file. */
+export function pop3(lines: string[], words = '', head: string[] = HEAD): Step[] {
+  const { blocks } = parse([`\`\`\`pop3 ${words}`, ...lines, '```'].join('\n'), head);
+  return (blocks[0] as DialogueBlock).steps;
+}
+
+/** A scenario whose one block is this message; its fence is line 7 of the file. */
+export function mail(lines: string[], words = 'bob@example.com'): DialogueBlock {
+  const { blocks } = parse([`\`\`\`mail ${words}`, ...lines, '```'].join('\n'));
+  return blocks[0] as DialogueBlock;
+}
+
 /** A scenario whose second block is this mailbox; its fence is line 10 of the file. */
 export function mailbox(fence: string, lines: string[] = []): MailboxBlock {
   const body = ['```smtp', 'C: {token} {token.2}', '```', `\`\`\`${fence}`, ...lines, '```'];

@@ -31,6 +31,7 @@ describe('the sample in docs/notation.md', () => {
       delivery: 'line',
       lineEnds: 'forgiven',
       hostile: false,
+      login: undefined,
       blocks: [{ type: 'dialogue', connection: 'smtp' }, { type: 'mailbox' }],
     });
     const [dialogue, mailbox] = scenario.blocks;
@@ -55,6 +56,7 @@ describe('the head of a scenario', () => {
       'opening: none',
       'delivery: bytes',
       'hostile: true',
+      'login: user-pass',
       '# a remark',
     ];
     expect(parse(BODY, head)).toMatchObject({
@@ -66,6 +68,7 @@ describe('the head of a scenario', () => {
       opening: 'none',
       delivery: 'bytes',
       hostile: true,
+      login: 'user-pass',
     });
     expect(parse(BODY, [...HEAD, 'needs: v1/b']).needs).toEqual(['v1/b']);
   });
@@ -86,6 +89,7 @@ describe('the head of a scenario', () => {
     ['an opening that is none', [...HEAD, 'opening: helo'], 6, /stage or none/],
     ['a flag in words', [...HEAD, 'hostile: yes'], 6, /true or false/],
     ['an unknown stage', [...HEAD, 'until: v9'], 6, /v1 or v2/],
+    ['another way to log in', [...HEAD, 'login: apop'], 6, /`login` is wrong; it takes user-pass/],
     ['an RFC by its name', [...HEAD, 'rfc: RFC 5321'], 6, /as in 5321 §4\.5\.2/],
     ['needs that are no id', [...HEAD, 'needs:', '  - v1/b', '  - dots'], 8, /ids of scenarios/],
     ['needs twice', [...HEAD, 'needs: [v1/b, v1/b]'], 6, /each id once/],
@@ -156,6 +160,9 @@ describe('the parser', () => {
       ...['---', '```smtp', '```mailbox bob', '```mailbox * nothing', '```', '````', '- ```smtp'],
       ...[...HEAD, 'needs: *a', 'needs: &a [*a]', 'title: !x y', '<<: {a: b}', '? [a]', 'rfc: {'],
       ...['C: {token}', 'C raw: \\', 'S: 250', 'S: 250-A', 'S: 250 /(/', 'S: 250 /(?<a>.)/'],
+      ...['```pop3', '```pop3 bob@example.com', '```mail bob@example.com', '```mail bob raw'],
+      ...['S: +OK', 'S: -ERR', 'S: +OK {a}', 'S: …', 'S: .', 'S: ..', 'S: /(?<a>.)/', 'S raw: \\'],
+      ...['octets 3', 'octets {a}', 'C: USER {user.bob}', 'S: +OK 1 {token}', '.', '..', '\\x2E'],
       ...['C: {a}', 'C: {"a" * 3}', 'C: {n}', 'repeat 3', 'end', 'closes', 'leaves', 'silence', ''],
     ),
     fc.string(),
