@@ -5,13 +5,16 @@
 import { defaultLimits, type Limits } from '../../../v1-smtp/src/guards/limits.ts';
 import * as v1 from '../../../v1-smtp/src/session.ts';
 import * as v2 from '../../../v2-helo/src/session.ts';
+import { defaultLimits as limitsOfV3 } from '../../../v3-pop3/src/guards/limits.ts';
+import * as v3 from '../../../v3-pop3/src/session.ts';
 
-export type Session = v1.Session | v2.Session;
-export type Action = v1.Action | v2.Action;
+export type Session = v1.Session | v2.Session | v3.Session;
+export type Action = v1.Action | v2.Action | v3.Action;
 /** From stage 2 on a message says what its client called itself. */
 export type ReceivedMessage = v1.ReceivedMessage & { helo?: string };
 
 export const plain = { limits: defaultLimits, strict: false, fileBy: 'recipient' } as const;
+export const plainV3 = { limits: limitsOfV3, strict: false } as const;
 
 export const stages: { stage: string; session: (limits?: Partial<Limits>) => Session }[] = [
   {
@@ -21,6 +24,10 @@ export const stages: { stage: string; session: (limits?: Partial<Limits>) => Ses
   {
     stage: 'v2',
     session: (limits) => new v2.Session({ ...plain, limits: { ...defaultLimits, ...limits } }),
+  },
+  {
+    stage: 'v3',
+    session: (limits) => new v3.Session({ ...plainV3, limits: { ...limitsOfV3, ...limits } }),
   },
 ];
 

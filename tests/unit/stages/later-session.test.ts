@@ -1,13 +1,41 @@
 import { describe, expect, it } from 'vitest';
-import type { Settings } from '../../../v2-helo/src/commands.ts';
-import { Session } from '../../../v2-helo/src/session.ts';
-import { readUsers } from '../../../v2-helo/src/users.ts';
-import { plain, say } from './sessions.ts';
+import * as v2 from '../../../v2-helo/src/session.ts';
+import * as v2Users from '../../../v2-helo/src/users.ts';
+import * as v3 from '../../../v3-pop3/src/session.ts';
+import * as v3Users from '../../../v3-pop3/src/users.ts';
+import { plain, plainV3, say, type Session } from './sessions.ts';
 
-const session = (settings: Partial<Settings> = {}) => new Session({ ...plain, ...settings });
-const users = readUsers('alice\nBob\n\n# a remark\n carol \n');
+const LIST = 'alice\nBob\n\n# a remark\n carol \n';
 
-describe('stage 2', () => {
+interface Settings {
+  strict?: boolean;
+  /** With the closed list. */
+  closed?: boolean;
+}
+
+interface Stage {
+  stage: string;
+  session: (settings?: Settings) => Session;
+  readUsers: (text: string) => unknown;
+}
+
+/** What stage 2 promises, the later stages keep. */
+const stages: Stage[] = [
+  {
+    stage: 'v2',
+    session: ({ strict = false, closed } = {}) =>
+      new v2.Session({ ...plain, strict, users: closed ? v2Users.readUsers(LIST) : undefined }),
+    readUsers: v2Users.readUsers,
+  },
+  {
+    stage: 'v3',
+    session: ({ strict = false, closed } = {}) =>
+      new v3.Session({ ...plainV3, strict, users: closed ? v3Users.readUsers(LIST) : undefined }),
+    readUsers: v3Users.readUsers,
+  },
+];
+
+describe.each(stages)('HELO, RSET and NOOP in $stage', ({ session }) => {
   it('answers HELO and HELLO with 250, EHLO with 502', () => {
     expect(say(session(), 'EHLO pc', 'HELO pc', 'hello pc', 'HELO', 'HELO a b').codes).toEqual([
       220, 502, 250, 250, 501, 501,
@@ -43,20 +71,19 @@ describe('stage 2', () => {
     const { messages } = say(session(), 'HELO pc.example', ...letter, ...letter);
     expect(messages.map(({ helo }) => helo)).toEqual(['pc.example', 'pc.example']);
   });
-
-  it('gives a sender that cannot be a folder 553, where it files by sender', () => {
-    const long = `MAIL FROM:<${'a'.repeat(250)}@b>`;
-    expect(say(session({ fileBy: 'sender' }), 'MAIL FROM:<>', 'RSET', long).codes).toEqual([
-      220, 250, 250, 553,
-    ]);
-    expect(say(session(), long).codes).toEqual([220, 250]);
-  });
 });
 
-describe('the closed list', () => {
+it('gives a sender that cannot be a folder 553, where v2 files by sender', () => {
+  const long = `MAIL FROM:<${'a'.repeat(250)}@b>`;
+  const bySender = new v2.Session({ ...plain, fileBy: 'sender' });
+  expect(say(bySender, 'MAIL FROM:<>', 'RSET', long).codes).toEqual([220, 250, 250, 553]);
+  for (const { session } of stages) expect(say(session(), long).codes).toEqual([220, 250]);
+});
+
+describe.each(stages)('the closed list in $stage', ({ session, readUsers }) => {
   it('compares by local part, in lower case', () => {
     const { codes, messages } = say(
-      session({ users }),
+      session({ closed: true }),
       'MAIL FROM:<x>',
       'RCPT TO:<BOB@anywhere.example>',
       'RCPT TO:<alice>',
@@ -69,7 +96,7 @@ describe('the closed list', () => {
 
   it('says 550 Address unknown, and the transaction goes on', () => {
     const { sent } = say(
-      session({ users }),
+      session({ closed: true }),
       'MAIL FROM:<x>',
       'RCPT TO:<zoe>',
       'RCPT TO:<bob>',
@@ -78,7 +105,7 @@ describe('the closed list', () => {
     expect(sent).toMatch(/^220 .*\r\n250 .*\r\n550 Address unknown\r\n250 .*\r\n354 .*\r\n$/);
   });
 
-  it.each(['two words', 'a:b', '<x>', 'a@b', 'b\x1b'])(
+  it.each(['two words', ':b', '<x>', 'a@b', 'b\x1b'])(
     'refuses the line %j, with its number',
     (line) => {
       expect(() => readUsers(`alice\n${line}\n`)).toThrow('line 2');
@@ -86,9 +113,13 @@ describe('the closed list', () => {
   );
 });
 
-describe('the strict order', () => {
+it('has no passwords in v2', () => {
+  expect(() => v2Users.readUsers('alice\nbob:secret\n')).toThrow('line 2');
+});
+
+describe.each(stages)('the strict order in $stage', ({ session }) => {
   const letter = ['MAIL FROM:<a>', 'RCPT TO:<bob>', 'DATA', '.'];
-  const strict = (...lines: string[]) => say(session({ strict: true, users }), ...lines);
+  const strict = (...lines: string[]) => say(session({ strict: true, closed: true }), ...lines);
 
   it('lets HELO, MAIL, RCPT, DATA pass, then MAIL again or QUIT', () => {
     const { codes } = strict('HELO pc', ...letter, ...letter, 'QUIT');
