@@ -22,7 +22,12 @@ try {
     const mailboxes = await Mailboxes.open(options.mailboxes, settings.users);
     const server = await listen(options, mailboxes);
     stopOnSignals(() => server.stop());
-    await mailboxes.removeUnfinished();
+    try {
+      await mailboxes.removeUnfinished();
+    } catch (error) {
+      await server.stop(); // or the program would run on, and hold its ports
+      throw error;
+    }
     for (const { protocol, port } of server.ports) {
       console.log(`${protocol} ${options.host}:${port}`);
     }
