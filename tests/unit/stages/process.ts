@@ -1,15 +1,27 @@
-/** Starts a stage as its users do, on a port that the system gives. */
+/** Starts a stage as its users do, on ports that the system gives. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createConnection } from 'node:net';
-import { pathToFileURL } from 'node:url';
 import { createRequire } from 'node:module';
+import { createConnection } from 'node:net';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 /** tsx by its full name, so that a stage can be started from any folder. */
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
+/** What each stage serves, in the order in which it says so. */
+const PROTOCOLS: Record<string, readonly string[]> = {
+  'v1-smtp': ['smtp'],
+  'v2-helo': ['smtp'],
+  'v3-pop3': ['smtp', 'pop3'],
+};
+
 export interface Started {
+  pid: number;
+  /** Of SMTP. */
   port: number;
+  /** Of POP3; `NaN` in stages that have none. */
+  pop3: number;
   output: () => string;
   /** Reads no more of what it prints, as `| head` does. */
   closeOutput: () => void;
@@ -38,13 +50,19 @@ export async function runServer(folder: string, args: string[]) {
   return { code: await ended, output: output() };
 }
 
-/** Resolves when it listens. Rejects with what it printed if it ends before. */
+/**
+ * Resolves when it has said its ports. Rejects with what it printed if it ends before.
+ * @param folder a stage's, or a copy of it under the same name
+ */
 export async function startServer(folder: string, args: string[]): Promise<Started> {
-  const { child, ended, output } = run(folder, ['--smtp', '0', ...args]);
-  const port = await new Promise<number>((resolve, reject) => {
+  const protocols = PROTOCOLS[path.basename(folder)]!;
+  const ports = protocols.flatMap((protocol) => [`--${protocol}`, '0']);
+  const { child, ended, output } = run(folder, [...ports, ...args]);
+  const [port = NaN, pop3 = NaN] = await new Promise<number[]>((resolve, reject) => {
     child.stdout.on('data', () => {
-      const found = /^smtp .*:(\d+)$/m.exec(output());
-      if (found) resolve(Number(found[1]));
+      const said = output().matchAll(/^(?:smtp|pop3) \S+:(\d+)$/gm);
+      const numbers = Array.from(said, ([, number]) => Number(number));
+      if (numbers.length === protocols.length) resolve(numbers);
     });
     void ended.then((code) => reject(new Error(`ended with ${code}: ${output()}`)));
   });
@@ -52,7 +70,8 @@ export async function startServer(folder: string, args: string[]): Promise<Start
     child.stdout.destroy();
     child.stderr.destroy();
   };
-  return { port, output, closeOutput, ended, kill: (signal) => child.kill(signal) };
+  const kill = (signal: NodeJS.Signals) => child.kill(signal);
+  return { pid: child.pid!, port, pop3, output, closeOutput, ended, kill };
 }
 
 /** A client that says what it is told and hears what it waits for. */

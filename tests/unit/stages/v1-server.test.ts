@@ -1,0 +1,3 @@
+import { inOneFile, serves } from './server-promises.ts';
+
+serves('v1-smtp', inOneFile);
