@@ -12,9 +12,12 @@ export interface Marionette {
   /**
    * Runs privileged JavaScript in Thunderbird's own process: the body of a function whose last
    * argument is a callback, to be called with the result (anything that JSON can carry). Rejects with
-   * Thunderbird's words if the script throws, or has not called back after `limit` milliseconds.
+   * Thunderbird's words if the script throws, or has not called back after `limit` milliseconds. When
+   * Thunderbird opens a dialog meanwhile, the result is null.
    */
   run(script: string, args: unknown[], limit: number): Promise<unknown>;
+  /** What the open dialog says; it is closed with its button OK. Rejects if there is none. */
+  readDialog(): Promise<string>;
   /** Asks Thunderbird to end. It hangs up before it answers, so nothing is awaited. */
   quit(): void;
   close(): void;
@@ -67,6 +70,11 @@ export async function connectMarionette(port: number): Promise<Marionette> {
       };
       const answer = await command('WebDriver:ExecuteAsyncScript', parameters);
       return (answer as { value: unknown }).value;
+    },
+    readDialog: async () => {
+      const answer = await command('WebDriver:GetAlertText', {});
+      await command('WebDriver:AcceptAlert', {});
+      return (answer as { value: string }).value;
     },
     quit: () => void command('Marionette:Quit', { flags: ['eForceQuit'] }).catch(() => undefined),
     close: () => socket.destroy(),

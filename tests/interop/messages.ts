@@ -1,4 +1,5 @@
 /** The message that every client sends, and what must be in the mailbox then. */
+import { createTransport } from 'nodemailer';
 import { expect } from 'vitest';
 import type { Stage } from './stage.ts';
 
@@ -24,4 +25,13 @@ export async function expectDelivered(stage: Stage): Promise<void> {
   expect(messages[0]!.headers.get('return-path')).toBe(`<${sender}>`);
   expect(messages[0]!.headers.get('subject')).toBe(subject);
   expect(messages[0]!.text.trimEnd().split('\n')).toEqual(bodyLines);
+}
+
+/** Sends messages as they are given, to the octet, one after the other over one connection. */
+export async function sendOctets(stage: Stage, to: string, messages: Buffer[]): Promise<void> {
+  const server = { host: '127.0.0.1', port: stage.port, ignoreTLS: true };
+  const oneConnection = { pool: true, maxConnections: 1, maxMessages: messages.length };
+  const transport = createTransport({ ...server, ...oneConnection });
+  for (const raw of messages) await transport.sendMail({ envelope: { from: sender, to }, raw });
+  transport.close();
 }

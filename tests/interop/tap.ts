@@ -43,3 +43,8 @@ export async function openTap(target: number): Promise<Tap> {
     },
   };
 }
+
+/** A POP3 dialogue without the lines that follow replies: messages, lists. */
+export function commandsAndReplies(dialogue: string[]): string[] {
+  return dialogue.filter((line) => /^(?:C:|S: \+OK|S: -ERR)/.test(line));
+}

@@ -1,7 +1,7 @@
 /**
- * A Thunderbird profile for a test: an account without any mailbox of its own (Thunderbird's Local
- * Folders) whose mail goes out through a plain SMTP server on this machine, and everything that would
- * call home or ask the newcomer a question switched off.
+ * A Thunderbird profile for a test: an account whose mail goes out through a plain SMTP server on this
+ * machine, with a POP3 account to read from if there is a server for it, and everything that would call
+ * home or ask the newcomer a question switched off.
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,6 +12,12 @@ export interface Account {
   /** The sender: `Alice`, `alice@example.com`. */
   name: string;
   address: string;
+  /** Where mail is read. Without it there is no mailbox but Thunderbird's own Local Folders. */
+  pop3?: {
+    port: number;
+    /** "Leave messages on server", which Thunderbird switches on in a new account. */
+    leaveOnServer: boolean;
+  };
 }
 
 type Preference = string | number | boolean;
@@ -19,7 +25,7 @@ type Preference = string | number | boolean;
 /** Preferences as Thunderbird keeps them; the account ones are what Account Settings would write. */
 export function preferences(account: Account): Record<string, Preference> {
   return {
-    'mail.accountmanager.accounts': 'account1',
+    'mail.accountmanager.accounts': account.pop3 ? 'account1,account2' : 'account1',
     'mail.accountmanager.defaultaccount': 'account1',
     'mail.accountmanager.localfoldersserver': 'server1',
     'mail.account.account1.server': 'server1',
@@ -29,6 +35,7 @@ export function preferences(account: Account): Record<string, Preference> {
     'mail.server.server1.hostname': 'Local Folders',
     'mail.server.server1.userName': 'nobody',
     'mail.server.server1.directory-rel': '[ProfD]Mail/Local Folders',
+    ...(account.pop3 && pop3Preferences(account.address, account.pop3)),
     'mail.identity.id1.fullName': account.name,
     'mail.identity.id1.useremail': account.address,
     'mail.identity.id1.smtpServer': 'smtp1',
@@ -76,6 +83,27 @@ export function preferences(account: Account): Record<string, Preference> {
     'network.connectivity-service.enabled': false,
     'network.captive-portal-service.enabled': false,
     'network.manage-offline-status': false, // a machine without a network can still reach loopback
+  };
+}
+
+/** What Account Settings, Server Settings, shows for the account. */
+function pop3Preferences(
+  address: string,
+  pop3: NonNullable<Account['pop3']>,
+): Record<string, Preference> {
+  return {
+    'mail.account.account2.server': 'server2',
+    'mail.server.server2.type': 'pop3',
+    'mail.server.server2.name': address,
+    'mail.server.server2.hostname': '127.0.0.1',
+    'mail.server.server2.port': pop3.port,
+    'mail.server.server2.userName': address,
+    'mail.server.server2.socketType': 0, // Connection security: None
+    'mail.server.server2.authMethod': 3, // Authentication method: Password, transmitted insecurely
+    'mail.server.server2.leave_on_server': pop3.leaveOnServer,
+    'mail.server.server2.check_new_mail': false,
+    'mail.server.server2.login_at_startup': false,
+    'mail.server.server2.directory-rel': '[ProfD]Mail/127.0.0.1',
   };
 }
 

@@ -1,11 +1,13 @@
 /**
  * Thunderbird itself, without a screen. It must get through stage 2 as it comes from its makers: it
- * says EHLO, and only after 500 or 502 it tries HELO.
+ * says EHLO, and only after 500 or 502 it tries HELO. From stage 3 on it reads by POP3; it asks for CAPA
+ * and UIDL, and without UIDL it must be told not to leave messages on the server.
  */
 import { expect, vi } from 'vitest';
+import { sendOctets } from './messages.ts';
 import { testWith } from './programs.ts';
 import { startStage } from './stage.ts';
-import { openTap } from './tap.ts';
+import { commandsAndReplies, openTap } from './tap.ts';
 import { openThunderbird } from './thunderbird.ts';
 
 testWith(['thunderbird'], 'stage 2 takes a message composed in Thunderbird', async () => {
@@ -73,6 +75,106 @@ testWith(
       await expect(thunderbird.send(message)).rejects.toThrow(
         'This address cannot be a mailbox name',
       );
+    } finally {
+      await thunderbird.close();
+      await stage.close();
+    }
+  },
+);
+
+testWith(
+  ['thunderbird'],
+  'Thunderbird sends itself a message through stage 3 and fetches it',
+  async () => {
+    const stage = await startStage('v3-pop3');
+    const tap = await openTap(stage.pop3Port);
+    try {
+      const thunderbird = await openThunderbird({
+        smtpPort: stage.port,
+        name: 'Alice Élève',
+        address: 'alice@example.com',
+        pop3: { port: tap.port, leaveOnServer: false },
+      });
+      try {
+        const subject = 'Été à la poste';
+        const body = 'Ça marche, à bientôt !\n.a line with a dot\nFrom here on\nnaïve €\n';
+        await thunderbird.send({ to: 'alice@example.com', subject, body });
+        expect(await stage.mailbox('alice@example.com')).toHaveLength(1);
+        const author = 'Alice Élève <alice@example.com>';
+        expect(await thunderbird.fetch()).toEqual([{ subject, author, body }]);
+      } finally {
+        await thunderbird.close();
+      }
+      expect(commandsAndReplies(tap.dialogue)).toEqual([
+        expect.stringMatching(/^S: \+OK /),
+        'C: CAPA',
+        'S: -ERR Command not implemented',
+        'C: USER alice@example.com',
+        expect.stringMatching(/^S: \+OK /),
+        'C: PASS secret',
+        expect.stringMatching(/^S: \+OK /),
+        'C: STAT',
+        expect.stringMatching(/^S: \+OK 1 \d+$/),
+        'C: LIST',
+        expect.stringMatching(/^S: \+OK /),
+        'C: UIDL',
+        'S: -ERR Command not implemented',
+        'C: RETR 1',
+        expect.stringMatching(/^S: \+OK /),
+        'C: DELE 1',
+        expect.stringMatching(/^S: \+OK /),
+        'C: QUIT',
+        expect.stringMatching(/^S: \+OK /),
+      ]);
+      expect(await stage.mailbox('alice@example.com')).toEqual([]);
+    } finally {
+      await tap.close();
+      await stage.close();
+    }
+  },
+);
+
+testWith(['thunderbird'], 'Thunderbird shows what other programs sent', async () => {
+  const stage = await startStage('v3-pop3');
+  const account = { smtpPort: stage.port, name: 'Alice', address: 'alice@example.com' };
+  const pop3 = { port: stage.pop3Port, leaveOnServer: false };
+  const thunderbird = await openThunderbird({ ...account, pop3 });
+  try {
+    const from = 'From: Bob <bob@example.com>\r\n';
+    const latin1 =
+      'Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n';
+    const subject = 'Subject: =?ISO-8859-1?Q?d=E9j=E0_vu?=\r\n';
+    const text = 'déjà vu, ½ £\r\n.dot\r\n..dots\r\n';
+    await sendOctets(stage, 'alice@example.com', [
+      Buffer.from(`${from}${subject}${latin1}\r\n${text}`, 'latin1'),
+      Buffer.from(`${from}Subject: second\r\n\r\nplain\r\n`),
+    ]);
+    const author = 'Bob <bob@example.com>';
+    expect(await thunderbird.fetch()).toEqual([
+      { subject: 'déjà vu', author, body: text.replaceAll('\r\n', '\n') },
+      { subject: 'second', author, body: 'plain\n' },
+    ]);
+    expect(await stage.mailbox('alice@example.com')).toEqual([]);
+  } finally {
+    await thunderbird.close();
+    await stage.close();
+  }
+});
+
+testWith(
+  ['thunderbird'],
+  'Thunderbird refuses to leave messages on the server of stage 3, and says why',
+  async () => {
+    const stage = await startStage('v3-pop3');
+    const account = { smtpPort: stage.port, name: 'Alice', address: 'alice@example.com' };
+    const pop3 = { port: stage.pop3Port, leaveOnServer: true };
+    const thunderbird = await openThunderbird({ ...account, pop3 });
+    try {
+      await thunderbird.send({ to: 'alice@example.com', subject: 'Stay', body: 'here' });
+      await expect(thunderbird.fetch()).rejects.toThrow(
+        /does not support UIDL or XTND XLST.*turn off these options in the Server Settings/,
+      );
+      expect(await stage.mailbox('alice@example.com')).toHaveLength(1);
     } finally {
       await thunderbird.close();
       await stage.close();

@@ -1,9 +1,12 @@
 /**
  * Thunderbird itself, without a screen: opens it on a fresh profile, writes a message in its composer
- * and presses Send, as a person would.
+ * and presses Send, gets new messages and opens them, as a person would.
  *
- *   const thunderbird = await openThunderbird({ smtpPort, name: 'Alice', address: 'alice@example.com' });
- *   await thunderbird.send({ to: 'bob@example.com', subject: 'Été', body: 'Ça va ?' });
+ *   const account = { smtpPort, name: 'Alice', address: 'alice@example.com' };
+ *   const pop3 = { port: pop3Port, leaveOnServer: false };
+ *   const thunderbird = await openThunderbird({ ...account, pop3 });
+ *   await thunderbird.send({ to: 'alice@example.com', subject: 'Été', body: 'Ça va ?' });
+ *   const [message] = await thunderbird.fetch();
  *   await thunderbird.close();
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
@@ -14,11 +17,26 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { connectMarionette } from './marionette.ts';
 import { writeProfile, type Account } from './thunderbird-profile.ts';
+import { composeAndSend, getAndOpenMessages } from './thunderbird-scripts.ts';
+
+/** A message as Thunderbird shows it, decoded. */
+export interface ShownMessage {
+  subject: string;
+  /** `Alice Élève <alice@example.com>` */
+  author: string;
+  /** Lines ended by LF, the last one too. */
+  body: string;
+}
 
 export interface Thunderbird {
   /** Composes and sends; resolves when the server has accepted, rejects with what Thunderbird says. */
   send(message: { to: string; subject: string; body: string }): Promise<void>;
-  /** Runs privileged JavaScript inside (see Marionette.run); for what a test needs and `send` is not. */
+  /**
+   * Gets new messages by POP3, with any password, and opens all that are in the inbox then. Rejects with
+   * what Thunderbird says if it shows an error.
+   */
+  fetch(): Promise<ShownMessage[]>;
+  /** Runs privileged JavaScript inside (see Marionette.run); for what a test needs beside these. */
   run(script: string, ...args: unknown[]): Promise<unknown>;
   /** Ends Thunderbird and all its processes, and removes its profile. */
   close(): Promise<void>;
@@ -71,6 +89,11 @@ export async function openThunderbird(options: ThunderbirdOptions): Promise<Thun
         const failure = await run(composeAndSend, message);
         if (failure !== null) throw new Error(`Thunderbird could not send: ${failure as string}`);
       },
+      fetch: async () => {
+        const messages = await run(getAndOpenMessages);
+        if (messages !== null) return messages as ShownMessage[];
+        throw new Error(`Thunderbird says: ${await marionette.readDialog()}`);
+      },
       close: async () => {
         // Thunderbird says QUIT to the SMTP server when it is asked to end, not when it is killed.
         marionette.quit();
@@ -115,50 +138,3 @@ function endTree(child: ChildProcess): void {
     // The group is gone already.
   }
 }
-
-/**
- * Runs inside Thunderbird. Opens the composer with the message in it, presses Send when its editor is
- * ready, and calls back with null when the server has taken the message, or with the reason why not.
- * An alert would wait for a person, so it is answered here and its text is the reason.
- */
-const composeAndSend = `
-  const [message, done] = arguments;
-  const { MailServices } = ChromeUtils.importESModule('resource:///modules/MailServices.sys.mjs');
-  const create = (name, type) => Cc['@mozilla.org/messengercompose/' + name + ';1'].createInstance(type);
-
-  const fields = create('composefields', Ci.nsIMsgCompFields);
-  fields.to = message.to;
-  fields.subject = message.subject;
-  fields.body = message.body;
-  const parameters = create('composeparams', Ci.nsIMsgComposeParams);
-  parameters.type = Ci.nsIMsgCompType.New;
-  parameters.format = Ci.nsIMsgCompFormat.PlainText;
-  parameters.identity = MailServices.accounts.allIdentities[0];
-  parameters.composeFields = fields;
-
-  const finish = (failure) => {
-    Services.ww.unregisterNotification(windows);
-    Services.obs.removeObserver(sent, 'mail:composeSendSucceeded');
-    done(failure);
-  };
-  const sent = () => finish(null);
-  const windows = (window, topic) => {
-    if (topic !== 'domwindowopened') return;
-    window.addEventListener('load', () => {
-      const kind = window.document.documentElement.getAttribute('windowtype');
-      if (kind === 'msgcompose') {
-        window.addEventListener('compose-editor-ready', () => window.SendMessage(), { once: true });
-        window.addEventListener('compose-prepare-message-completed', (event) => {
-          if (event.detail?.exception) finish(event.detail.exception.message);
-        });
-      } else if (window.location.href.includes('commonDialog')) {
-        const text = window.document.getElementById('infoBody').textContent;
-        window.close();
-        finish(text);
-      }
-    }, { once: true });
-  };
-  Services.obs.addObserver(sent, 'mail:composeSendSucceeded');
-  Services.ww.registerNotification(windows);
-  MailServices.compose.OpenComposeWindowWithParams(null, parameters);
-`;
