@@ -23,6 +23,7 @@ export const enReport = {
     '{file}: "{key}" should be a number from 1 to 65535, without quotes; it is {found}.',
   manifestExpectsAccounts:
     '{file}: "{key}" should be a list of { "address": "…", "user": "…", "password": "…" }; it is {found}.',
+  manifestUnknownWord: '{file}: in "{key}" nothing is known of {word}. There are: {allowed}.',
   manifestExpectsVariant:
     '{file}: the name of a variant has small letters, digits and hyphens: "strict", "file-by-sender".',
 
@@ -71,6 +72,8 @@ export const enReport = {
   checkNearScenario: 'There is no scenario {id} for {stage}. Is it {near}? --list shows them all.',
   checkVariantUndeclared:
     'The scenario {id} needs the server as "{variant}", and {file} does not say how to start it so ("variants").',
+  checkLoginUndeclared:
+    'The scenario {id} is about USER and PASS, and in {file} the lines of "login" are others.',
   checkNoReference: 'The kit has no reference of {stage} yet. Give the folder of a server.',
   checkBroken: 'The scenario could not be played to its end: {reason}',
   checkSkipped: 'Not played, since {because} failed.',
@@ -116,6 +119,7 @@ export const enReport = {
   remarkLeaves: 'the client leaves without a word',
   remarkSilence: 'the server says nothing',
   remarkDied: 'the server has ended',
+  remarkOctets: 'a text of {count} octets',
 
   // The list of scenarios
   listHead: '{count} scenarios, {points} points',

@@ -4,10 +4,12 @@
  * Style: a teacher's voice, simple English, one or two sentences: what happened, then what the rule
  * is. Never a guess at who is to blame, never the solution itself.
  */
+import { enPop3 } from './en-pop3.ts';
 import { enReport } from './en-report.ts';
 
 export const en = {
   ...enReport,
+  ...enPop3,
 
   // What a command is called in a sentence, where its own text would not do
   anEmptyLine: 'an empty line',

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { say } from '../catalogue/index.ts';
 import type { Delivery, Scenario, Stage } from '../notation/model.ts';
 import type { playScenario } from '../player/play-scenario.ts';
-import { readManifest } from '../server/manifest.ts';
+import { launchOf, readManifest } from '../server/manifest.ts';
 import type { Manifest } from '../server/manifest.ts';
 import { buildSubmission, startServer } from '../server/start-server.ts';
 import { isOfTheServer, Trouble } from '../server/trouble.ts';
@@ -69,7 +69,8 @@ export async function runCheck(options: CheckOptions): Promise<Result> {
           ? startServer(manifest, built.dir, { stage, variant: group.variant, built: true })
           : Promise.reject(built.trouble);
       const host = makeHost(start, (note) => notes.add(say(note.key, note.values)));
-      const about = { ...options, report, results, all: chosen.length };
+      const { accounts, login: lines } = launchOf(manifest, group.variant)!;
+      const about = { ...options, login: { accounts, lines }, report, results, all: chosen.length };
       return playGroup(group, host, { ...about, note: (text) => notes.add(text) });
     };
     const [plain, ...variants] = groupByVariant(chosen);

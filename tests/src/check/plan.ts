@@ -1,6 +1,8 @@
 /** Which scenarios a check plays, and in which order: pure. */
+import type { Key } from '../catalogue/index.ts';
 import { scenariosFor } from '../notation/load.ts';
 import type { Scenario, Stage } from '../notation/model.ts';
+import { saysUserAndPass } from '../player/login.ts';
 import { launchOf } from '../server/manifest.ts';
 import type { Manifest } from '../server/manifest.ts';
 import { suggest } from '../server/suggest.ts';
@@ -16,8 +18,9 @@ export interface Group {
 
 /**
  * The scenarios that a server of this stage is checked with. Those of a variant that the manifest does
- * not declare are left out: they are no failure. `only` chooses among them by id or name, and an
- * undeclared variant is then told. Throws a Trouble for a name that is none.
+ * not declare are left out, and so are those about USER and PASS where its login is another: they are
+ * no failure. `only` chooses among them by id or name, and what it does not declare is then told.
+ * Throws a Trouble for a name that is none.
  */
 export function chooseScenarios(
   all: readonly Scenario[],
@@ -26,14 +29,22 @@ export function chooseScenarios(
   only: readonly string[] = [],
 ): Scenario[] {
   const applying = scenariosFor(stage, all).sort((a, b) => a.step - b.step);
-  const declared = (scenario: Scenario) => launchOf(manifest, scenario.variant) !== undefined;
-  if (only.length === 0) return applying.filter(declared);
+  if (only.length === 0) return applying.filter((one) => undeclared(one, manifest) === undefined);
   const chosen = new Set(only.map((name) => findScenario(name, applying, stage)));
-  for (const { id, variant } of [...chosen].filter((scenario) => !declared(scenario))) {
-    const values = { id, variant: variant ?? '', file: manifest.file };
-    throw new Trouble('checkVariantUndeclared', values);
+  for (const scenario of chosen) {
+    const { id, variant = '' } = scenario;
+    const key = undeclared(scenario, manifest);
+    if (key !== undefined) throw new Trouble(key, { id, variant, file: manifest.file });
   }
   return applying.filter((scenario) => chosen.has(scenario));
+}
+
+/** Why a server with this manifest cannot be asked to pass the scenario; undefined if it can. */
+function undeclared({ variant, login }: Scenario, manifest: Manifest): Key | undefined {
+  const launch = launchOf(manifest, variant);
+  if (launch === undefined) return 'checkVariantUndeclared';
+  const isOther = login === 'user-pass' && !saysUserAndPass({ lines: launch.login });
+  return isOther ? 'checkLoginUndeclared' : undefined;
 }
 
 /** By id (`v1/quit`), by name (`quit`), or by file (`tests/golden/v1/quit.md`). */

@@ -1,8 +1,10 @@
 /** Plays the scenarios of one variant, in order, on one server or as many as that takes. */
 import { say } from '../catalogue/index.ts';
 import type { Delivery, Scenario, Stage } from '../notation/model.ts';
+import { emptyMailboxes, usesPop3 } from '../player/empty-mailboxes.ts';
+import type { Login } from '../player/login.ts';
 import { playScenario } from '../player/play-scenario.ts';
-import type { PlayResult } from '../player/model.ts';
+import type { PlayOptions, PlayResult } from '../player/model.ts';
 import { isOfTheServer, Trouble } from '../server/trouble.ts';
 import type { Host } from './host.ts';
 import { failedNeed } from './plan.ts';
@@ -21,12 +23,16 @@ import {
 const FAILED_STARTS = 2;
 /** Ends of a server after an ordinary scenario before we believe that it serves one connection only. */
 const EARLY_ENDS = 3;
+/** A server whose mailboxes could not be emptied twice is started again at once. */
+const NOT_EMPTIED = 2;
 
 export interface GroupOptions {
   stage: Stage;
   delivery?: Delivery | undefined;
   replyTimeout?: number | undefined;
   play?: typeof playScenario;
+  /** How a mailbox is opened by POP3. */
+  login: Login;
   /** How many scenarios there are in all groups. */
   all: number;
   /** Results of all groups so far. */
@@ -45,24 +51,45 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
   let earlyEnds = 0;
   let lastTrouble: Trouble | undefined;
   let noLineEnds = false;
+  let notEmptied = 0;
+  /** A server that has just been started has no POP3: to start it again would not change that. */
+  let noPop3 = false;
 
-  const playOn = async (scenario: Scenario): Promise<PlayResult> => {
-    if (host.hasEnded()) earlyEnds++;
-    const server = await host.server();
-    failedStarts = 0;
-    host.used();
-    const { delivery, replyTimeout } = options;
-    const result = await play(scenario, server, {
+  const playOptions = (): PlayOptions => {
+    const { delivery, replyTimeout, login } = options;
+    return {
       stage,
       opening,
+      login,
       noLineEnds,
       ...(delivery && { delivery }),
       ...(replyTimeout !== undefined && { replyTimeout }),
-    });
-    // A death that is found is reported; one that is not is counted.
-    if (result.restart && !(host.hasEnded() && (result.ok || wasNotGreeted(result)))) {
-      await host.drop();
+    };
+  };
+
+  /** A scenario with POP3 begins with empty mailboxes: those of a new server, or emptied ones. */
+  const beginEmpty = async (scenario: Scenario): Promise<void> => {
+    if (!usesPop3(scenario) || noPop3 || host.isFresh() || host.hasEnded()) return;
+    if (notEmptied < NOT_EMPTIED) {
+      if (await emptyMailboxes(scenario, await host.server(), playOptions())) return;
+      notEmptied++;
     }
+    await host.drop();
+  };
+
+  const playOn = async (scenario: Scenario): Promise<PlayResult> => {
+    if (host.hasEnded()) earlyEnds++;
+    await beginEmpty(scenario);
+    const server = await host.server();
+    const isFresh = host.isFresh();
+    failedStarts = 0;
+    host.used();
+    const result = await play(scenario, server, playOptions());
+    if (isFresh && hasNoPop3(result)) noPop3 = true;
+    // A death that is found is reported; one that is not is counted.
+    const isGone = host.hasEnded() && (result.ok || wasNotGreeted(result));
+    const isVain = noPop3 && hasNoPop3(result);
+    if (result.restart && !isGone && !isVain) await host.drop();
     return result;
   };
 
@@ -70,7 +97,7 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
     const wasFresh = host.isFresh();
     let result = await playOn(scenario);
     // The server was gone, or deaf, before this scenario began: that is not this scenario's finding.
-    if (!result.ok && !wasFresh && wasNotGreeted(result)) {
+    if (!result.ok && !wasFresh && wasNotGreeted(result) && !(noPop3 && hasNoPop3(result))) {
       if (host.hasEnded()) earlyEnds++;
       await host.drop();
       result = await playOn(scenario);
@@ -114,6 +141,10 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
   }
   if (earlyEnds >= EARLY_ENDS) note(say('noteOneConnection'));
   await host.drop();
+}
+
+function hasNoPop3({ finding }: PlayResult): boolean {
+  return finding?.key === 'nobodyAcceptsPop3' || finding?.key === 'nobodyAcceptsPop3Untold';
 }
 
 function wasNotGreeted({ steps }: PlayResult): boolean {

@@ -83,6 +83,8 @@ function expectedOf({ expected, text }: ResultStep): string {
 }
 
 function remark(text: string, ok = true): string {
+  const count = /^octets (\d+)$/.exec(text)?.[1];
+  if (count !== undefined) return say('remarkOctets', { count });
   const key = !ok && text === CONNECTS ? 'remarkRefused' : REMARKS[text];
   return key === undefined ? text : say(key);
 }

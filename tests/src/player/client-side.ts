@@ -3,6 +3,7 @@
  * octets are text of a message, and which messages it has sent to whom. Pure, and worked out from
  * what was sent and answered: a scenario may send what it likes, in whatever pieces.
  */
+import type { Protocol } from '../notation/model.ts';
 
 /** What a reply answers. */
 export interface Asked {
@@ -24,6 +25,8 @@ export interface SentMessage {
 }
 
 export interface ClientSide {
+  /** Only SMTP has texts and messages that the client sends. */
+  protocol: Protocol;
   /** The next octets are text of a message: 354 has come, its lone dot has not been sent. */
   inText: boolean;
   /** Octets since the last line end. */
@@ -40,8 +43,9 @@ export interface ClientSide {
 const MOST_TEXT = 1_000_000;
 const LONE_DOT = '.';
 
-export function newClientSide(): ClientSide {
+export function newClientSide(protocol: Protocol): ClientSide {
   return {
+    protocol,
     inText: false,
     partial: '',
     unanswered: [{ what: 'connect', line: '' }],
@@ -83,6 +87,7 @@ function keepText(side: ClientSide, text: string): void {
 export function answered(side: ClientSide, code: string): Asked {
   const asked = side.unanswered.shift() ?? side.answered ?? { what: 'command', line: side.partial };
   side.answered = asked;
+  if (side.protocol !== 'smtp') return asked;
   const verb = verbOf(asked.line);
   if (asked.what === 'text') {
     const message = side.messages.at(-1);
@@ -103,6 +108,11 @@ export function answered(side: ClientSide, code: string): Asked {
 /** Whether a line is the command DATA: the last one that may stand in a packet with others (RFC 2920 §3.1). */
 export function isData(line: string): boolean {
   return verbOf(line) === 'DATA';
+}
+
+/** Has the client said its last word, and was it heard? */
+export function hasSaidQuit({ answered }: ClientSide): boolean {
+  return verbOf(answered?.line.trimStart() ?? '') === 'QUIT';
 }
 
 function verbOf(line: string): string {

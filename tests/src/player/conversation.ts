@@ -4,8 +4,9 @@
  */
 import type { Duplex } from 'node:stream';
 import type { RunningServer } from '../server/model.ts';
+import { makeInbox } from './inbox.ts';
 import type { Waits } from './model.ts';
-import type { LineEnds, Reading, Reply } from './reply.ts';
+import type { Incomplete, LineEnds, Reading, Reply } from './reply.ts';
 
 /** How often a waiting player looks whether the server has died, in milliseconds. */
 const LOOK = 20;
@@ -13,15 +14,19 @@ const LOOK = 20;
 const LAST_WORDS = 50;
 /** More octets than this without being asked for are not read: no server may fill our memory. */
 const MOST_UNREAD = 1024 * 1024;
+/** The same while a reply of several lines is being waited for: the largest message, and more. */
+const MOST_OF_A_REPLY = 64 * 1024 * 1024;
+/** Of a long reply so many octets a millisecond have to come, at the least, once it takes its time. */
+const SLOWEST = 200;
 
 /** What came instead of a reply, or the reply. */
 export type Heard =
   | { kind: 'reply'; reply: Reply }
   | Extract<Reading, { kind: 'fault' }>
   /** Nothing, or nothing complete, for `waited` milliseconds. */
-  | { kind: 'silence'; reading: Extract<Reading, { kind: 'incomplete' }>; waited: number }
+  | { kind: 'silence'; reading: Incomplete; waited: number }
   /** The server closed the connection (FIN), or broke it off (RST). */
-  | { kind: 'closed'; reading: Extract<Reading, { kind: 'incomplete' }> }
+  | { kind: 'closed'; reading: Incomplete }
   /** The server's process has ended. */
   | { kind: 'died' };
 
@@ -44,24 +49,34 @@ export interface Conversation {
   leave(): void;
 }
 
+/**
+ * Reads the first reply in octets.
+ * @param ahead    It is the reply to what stands so many places behind the first that has no reply yet.
+ * @param searched See `Incomplete`.
+ */
+export type Read = (octets: Buffer, ahead?: number, searched?: number) => Reading;
+
 /** Starts to listen on `stream`. It must not have been read from before. */
 export function converse(
   stream: Duplex,
   server: RunningServer,
-  read: (octets: Buffer) => Reading,
+  read: Read,
   lineEnds: LineEnds,
   waits: Waits,
 ): Conversation {
-  let unread: Buffer = Buffer.alloc(0);
+  const inbox = makeInbox();
   let lastCame = 0;
   let over = false;
   let wake = () => {};
+  /** How far the reply that is being waited for has been looked through. */
+  let searched = 0;
 
   stream.on('data', (octets: Buffer) => {
-    const taken = lineEnds === 'crlf' ? octets : octets.filter((octet) => octet !== 0);
-    unread = Buffer.concat([unread, taken]);
+    const forgives = lineEnds !== 'crlf' && octets.includes(0);
+    inbox.add(forgives ? Buffer.from(octets.filter((octet) => octet !== 0)) : octets);
     lastCame = performance.now();
-    if (unread.length > MOST_UNREAD) stream.pause();
+    const most = searched > 0 ? MOST_OF_A_REPLY : MOST_UNREAD;
+    if (inbox.octets().length > most) stream.pause();
     wake();
   });
   for (const event of ['end', 'close', 'error']) {
@@ -92,9 +107,12 @@ export function converse(
       const answer = done();
       if (answer !== undefined) return answer;
       const now = performance.now();
+      // A long reply is no silence, as long as more of it comes.
+      const inTime = now - began < waits.longest + searched / SLOWEST;
+      if (searched > 0 && inTime) idleSince = Math.max(idleSince, lastCame);
       if (now - idleSince < waits.reply) {
         await change(Math.min(LOOK, idleSince + waits.reply - now));
-      } else if (now - began < waits.longest && (await server.isBusy())) {
+      } else if (inTime && (await server.isBusy())) {
         idleSince = performance.now();
       } else {
         return done() ?? { waited: now - began };
@@ -106,7 +124,7 @@ export function converse(
   const withoutEnd = (reading: Reading): Reply | undefined => {
     if (lineEnds !== 'none' || reading.kind !== 'incomplete' || reading.rest.length === 0) return;
     if (!over && performance.now() - lastCame < waits.whole) return;
-    const ended = read(Buffer.concat([unread, Buffer.from('\r\n')]));
+    const ended = read(Buffer.concat([inbox.octets(), Buffer.from('\r\n')]), 0, searched);
     return ended.kind === 'reply' ? ended.reply : undefined;
   };
 
@@ -134,17 +152,21 @@ export function converse(
     },
 
     async nextReply() {
-      let reading = read(unread);
+      let reading = read(inbox.octets());
       const heard = await untilIdle((): Heard | undefined => {
-        reading = read(unread);
+        reading = read(inbox.octets(), 0, searched);
         if (reading.kind !== 'incomplete') {
-          unread = unread.subarray(reading.length);
+          inbox.take(reading.length);
+          searched = 0;
           stream.resume();
           return reading.kind === 'reply' ? { kind: 'reply', reply: reading.reply } : reading;
         }
+        if (searched === 0 && reading.searched > 0) stream.resume();
+        searched = reading.searched;
         const reply = withoutEnd(reading);
         if (reply !== undefined) {
-          unread = Buffer.alloc(0);
+          inbox.take(inbox.octets().length);
+          searched = 0;
           return { kind: 'reply', reply };
         }
         if (over) return { kind: 'closed', reading };
@@ -157,12 +179,20 @@ export function converse(
 
     async holdsMoreThan(replies, wait) {
       const deadline = performance.now() + wait;
+      // Where the last reply found ends, and how far the one behind it has been looked through.
+      let at = 0;
+      let count = 0;
+      let within = 0;
       for (;;) {
-        let rest = unread;
-        for (let count = 0; rest.length > 0; count += 1) {
+        for (let rest = inbox.octets().subarray(at); rest.length > 0; count += 1) {
           if (count === replies) return true;
-          const reading = read(rest);
-          if (reading.kind === 'incomplete') break;
+          const reading = read(rest, count, within);
+          if (reading.kind === 'incomplete') {
+            within = reading.searched;
+            break;
+          }
+          within = 0;
+          at += reading.length;
           rest = rest.subarray(reading.length);
         }
         const left = deadline - performance.now();
@@ -173,7 +203,7 @@ export function converse(
 
     async closed() {
       const how = await untilIdle(() => {
-        if (unread.length > 0) return 'octets' as const;
+        if (inbox.octets().length > 0) return 'octets' as const;
         return over || ended() ? ('closed' as const) : undefined;
       });
       return typeof how === 'string' ? how : 'open';
@@ -181,7 +211,7 @@ export function converse(
 
     isOver: () => over,
 
-    unread: () => unread,
+    unread: () => inbox.octets(),
 
     leave() {
       stream.destroy();

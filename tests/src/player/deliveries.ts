@@ -73,11 +73,11 @@ export function groupAt(
 /** Does the line hold a value that one of these replies has yet to give? */
 function needsAnswer(step: SendStep, passed: Group['expects']): boolean {
   const names = capturedNames(step);
-  return passed.some(({ step: { expectation } }) =>
-    expectation.oneOf.some(({ pattern }) =>
-      names.some((name) => pattern?.source.includes(`(?<${name}>`)),
-    ),
-  );
+  return passed.some(({ step: { expectation } }) => {
+    const lines = [...expectation.oneOf, ...(expectation.content ?? [])];
+    const patterns = lines.map((line) => ('pattern' in line ? line.pattern?.source : undefined));
+    return names.some((name) => patterns.some((pattern) => pattern?.includes(`(?<${name}>`)));
+  });
 }
 
 function allows354({ oneOf }: Expectation): boolean {

@@ -3,16 +3,20 @@
  * of its own. Pure; what the texts are is the catalogue's business.
  */
 import type { Value } from '../catalogue/index.ts';
-import type { Delivery } from '../notation/model.ts';
+import type { Delivery, Protocol } from '../notation/model.ts';
 import type { Ended } from '../server/model.ts';
 import type { Asked, ClientSide } from './client-side.ts';
+import * as pop3 from './findings-pop3.ts';
+import type { ContentDiffers } from './content.ts';
 import { find } from './failure.ts';
 import type { Finding } from './model.ts';
 import { showLatin1, showLine, withoutLineEnd } from './octets.ts';
-import type { Reading, Reply } from './reply.ts';
+import type { TextSize } from './pop3-reply.ts';
+import type { Incomplete, Reading, Reply } from './reply.ts';
 
 /** What the finding is about, in words. */
 export interface About {
+  protocol: Protocol;
   asked: Asked;
   /** `250 or 251`, as the scenario has it. */
   expected: string;
@@ -21,6 +25,8 @@ export interface About {
   seconds: number;
   /** Commands of the packet that was sent last, and how many of them were answered. */
   packet: { commands: number; replies: number };
+  /** POP3: the last line that the reply should have before its lone dot, if that is known. */
+  lastLine: string | undefined;
 }
 
 const commandOf = ({ line }: Asked): Value =>
@@ -29,16 +35,30 @@ const commandOf = ({ line }: Asked): Value =>
 /** Last line of a reply as it came; of nothing but a line end, that. */
 const shown = (raw: Buffer): string => (raw.length === 0 ? '\\r\\n' : showLine(raw));
 
+/**
+ * Nobody accepts a connection.
+ * @param isTold Does the server's manifest say anything of this port?
+ */
+export function ofNobody(protocol: Protocol, isTold = true): Finding {
+  if (protocol !== 'pop3') return find('nobodyAccepts', {});
+  if (isTold) return find('nobodyAcceptsPop3', {});
+  return find('nobodyAcceptsPop3Untold', {
+    placeholder: '{pop3}',
+    ports: '"ports": { "pop3": 1110 }',
+  });
+}
+
 /** The server said nothing, or nothing complete. */
-export function ofSilence(
-  reading: Extract<Reading, { kind: 'incomplete' }>,
-  { asked, delivery, seconds, packet }: About,
-): Finding {
+export function ofSilence(reading: Incomplete, about: About): Finding {
+  const { protocol, asked, delivery, seconds, packet } = about;
   const command = askedFor(asked);
+  if (protocol === 'pop3' && reading.lines.length > 0)
+    return pop3.ofNoEnd(reading, command, about.lastLine);
   if (reading.rest.length > 0) return find('replyNoEnd', { command, got: shown(reading.rest) });
   const last = reading.lines.at(-1);
   if (last !== undefined) return find('replyUnfinished', { command, got: shown(last) });
-  if (asked.what === 'connect') return find('noGreeting', { seconds });
+  if (asked.what === 'connect')
+    return find(protocol === 'pop3' ? 'noGreetingPop3' : 'noGreeting', { seconds });
   if (delivery === 'pipelined' && packet.commands > 1) return find('noReplyPipelined', packet);
   if (asked.what === 'text') {
     if (delivery === 'text' || delivery === 'pipelined')
@@ -49,12 +69,11 @@ export function ofSilence(
 }
 
 /** The server closed the connection. */
-export function ofClosed(
-  reading: Extract<Reading, { kind: 'incomplete' }>,
-  { asked }: About,
-  inText: boolean,
-): Finding {
+export function ofClosed(reading: Incomplete, about: About, inText: boolean): Finding {
+  const { protocol, asked } = about;
   const command = askedFor(asked);
+  if (protocol === 'pop3' && reading.lines.length > 0)
+    return pop3.ofNoEnd(reading, command, about.lastLine);
   if (reading.rest.length > 0) return find('replyNoEnd', { command, got: shown(reading.rest) });
   const last = reading.lines.at(-1);
   if (last !== undefined) return find('replyUnfinished', { command, got: shown(last) });
@@ -68,19 +87,19 @@ export function ofClosed(
 /** A reply that is not well formed. */
 export function ofFault(
   { fault, lines }: Extract<Reading, { kind: 'fault' }>,
-  asked: Asked,
+  { protocol, asked }: About,
 ): Finding {
   const command = askedFor(asked);
   const got = shown(lines.at(-1)!);
   switch (fault) {
     case 'lf-only':
-      return find('replyLfOnly', { command });
+      return find(protocol === 'pop3' ? 'replyLfOnlyPop3' : 'replyLfOnly', { command });
     case 'nul':
       return find('replyNul', { command });
     case 'codes-differ':
       return find('replyCodesDiffer', { command, first: shown(lines[0]!), got });
     case 'malformed':
-      return find('replyMalformed', { command, got });
+      return find(protocol === 'pop3' ? 'replyMalformedPop3' : 'replyMalformed', { command, got });
   }
 }
 
@@ -101,6 +120,22 @@ export function ofWrongText(
   const command = askedFor(asked);
   if (missing !== undefined) return find('missingLine', { command, expected: missing });
   return find('wrongText', { command, expected, got: shown(reply.raw.at(-1)!) });
+}
+
+/** The lines behind the status line are not what the scenario wants. */
+export function ofContent(differs: ContentDiffers, { asked }: About): Finding {
+  return pop3.ofContent(differs, askedFor(asked));
+}
+
+/** POP3: the text has another size than it should have. See `findings-pop3.ts`. */
+export function ofOctets(
+  announced: number,
+  isWord: boolean,
+  size: TextSize,
+  { answered }: ClientSide,
+): Finding {
+  const asked = answered ?? { what: 'command', line: '' };
+  return pop3.ofOctets(announced, isWord, size, askedFor(asked));
 }
 
 /** The reply was another than the scenario wants, and there are more replies than commands. */
@@ -130,7 +165,10 @@ export function ofSurplus(
   if (asked === undefined || side.unanswered.length > 0) return find('replyUnasked', { got });
   if (asked.what === 'connect') return find('extraGreeting', { first, got });
   if (asked.what === 'text') return find('extraReplyAfterText', { first, got });
-  return find('extraReply', { command: commandOf(asked), first, got });
+  const command = commandOf(asked);
+  if (side.protocol === 'pop3' && !pop3.isStatusLine(line))
+    return pop3.ofMoreLines(asked, { command, first, got });
+  return find('extraReply', { command, first, got });
 }
 
 /** `ValueError: …`, `Error: …`: Node prints its own version after it, and Java where it was. */

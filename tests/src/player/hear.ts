@@ -1,14 +1,15 @@
 /** Hearing replies on a connection: whatever is not as it should be is thrown, with its finding. */
 import type { Expectation } from '../notation/model.ts';
-import { answered, type Asked } from './client-side.ts';
+import { answered, hasSaidQuit, type Asked } from './client-side.ts';
 import type { Heard } from './conversation.ts';
 import { failure, find, type Failure } from './failure.ts';
 import * as finding from './findings.ts';
-import { judge } from './judge.ts';
-import { showLine } from './octets.ts';
+import { codeMatches, judge, type FillIn } from './judge.ts';
+import { showLatin1, showLine } from './octets.ts';
+import { readPop3Reply, sizeOf } from './pop3-reply.ts';
 import type { Source } from './recorder.ts';
 import type { Reply } from './reply.ts';
-import { refuseSurplus } from './say.ts';
+import { isFarewell, refuseSurplus } from './say.ts';
 import { deathOf, type Play, type Talk } from './talk.ts';
 
 /** What a reply has to be, and where the scenario says so. */
@@ -17,6 +18,7 @@ export interface Wanted {
   /** `250 or 251`, for sentences. */
   words: string;
   source: Source;
+  fillIn: FillIn;
 }
 
 /** Hears one reply and judges it. */
@@ -37,23 +39,33 @@ export async function hear(play: Play, talk: Talk, want: Wanted): Promise<void> 
   }
 
   const { reply } = heard;
-  const verdict = judge(want.expectation, reply);
-  if (verdict.kind === 'wrong-code' && reply.code === '421' && want.expectation.orCloses) {
-    // RFC 5321 §3.8: it says so before it hangs up.
+  const verdict = judge(want.expectation, reply, want.fillIn);
+  const mayClose = want.expectation.orCloses;
+  if (verdict.kind === 'wrong-code' && mayClose && isFarewell(reply, talk)) {
     recorder.replied(talk.name, reply.raw, undefined, true);
     await hearClose(play, talk, want.source);
     return;
   }
-  recorder.replied(talk.name, reply.raw, want.source, verdict.kind === 'right');
+  const statusIsRight = verdict.kind === 'right' || verdict.kind === 'differs';
+  recorder.replied(talk.name, reply.raw, want.source, statusIsRight);
   if (verdict.kind !== 'right') {
     const about = aboutOf(play, talk, want, asked);
+    if (verdict.kind === 'differs') {
+      const { expected = '.', got = '.', seen } = verdict;
+      const source = { ...want.source, source: `S: ${showLatin1(expected)}` };
+      recorder.content(talk.name, seen, { got, expected: source });
+      throw failure(finding.ofContent(verdict, about));
+    }
     if (verdict.kind !== 'wrong-code') {
       const missing = verdict.kind === 'missing-line' ? verdict.line : undefined;
       throw failure(finding.ofWrongText(reply, about, missing));
     }
     throw await wrongCode(play, talk, reply, about);
   }
-  for (const [name, value] of Object.entries(verdict.captured)) play.captured.set(name, value);
+  if (reply.content !== undefined) recorder.content(talk.name, verdict.seen);
+  talk.lastContent = reply.content;
+  for (const [name, value] of Object.entries(verdict.captured))
+    play.fillings.captured.set(name, value);
   answered(talk.side, reply.code);
   talk.lastReply = showLine(reply.raw.at(-1)!);
   talk.packet.replies += 1;
@@ -83,11 +95,13 @@ async function noReply(
   const { server, waits, recorder } = play;
   const about = aboutOf(play, talk, want, asked);
   if (heard.kind === 'fault') {
-    // What is wrong with the line is its end, so that has to be seen.
+    // What is wrong with the last line is its end, so that has to be seen.
     const end = heard.fault === 'lf-only' ? '\n' : '';
-    const raw = heard.lines.map((line) => Buffer.concat([line, Buffer.from(end)]));
-    recorder.replied(talk.name, raw, want.source, false);
-    return failure(finding.ofFault(heard, asked));
+    const last = Buffer.concat([heard.lines.at(-1)!, Buffer.from(end)]);
+    recorder.replied(talk.name, [...heard.lines.slice(0, -1), last], want.source, false);
+    // A line of POP3 may belong to the reply before.
+    const suspicious = talk.protocol === 'pop3' && heard.fault === 'malformed';
+    return failure(finding.ofFault(heard, about), { suspicious });
   }
   const death = heard.kind === 'silence' ? server.ended() : await deathOf(server, waits);
   if (death !== undefined || heard.kind === 'died') {
@@ -95,6 +109,11 @@ async function noReply(
     return failure(finding.ofDeath(death ?? { how: 'died', output: [] }, asked));
   }
   const { lines, rest } = heard.reading;
+  const wrong = wrongStatus(lines[0], talk, want);
+  if (wrong !== undefined) {
+    recorder.replied(talk.name, wrong.raw, want.source, false);
+    return failure(finding.ofWrongCode(wrong, about));
+  }
   recorder.replied(talk.name, rest.length > 0 ? [...lines, rest] : lines, undefined, true);
   if (heard.kind === 'silence') {
     recorder.remark(talk.name, 'silence', false, want.source);
@@ -107,10 +126,35 @@ async function noReply(
   });
 }
 
+/** In POP3: no line had to follow, for the status line of the reply is the wrong one already. */
+function wrongStatus(line: Buffer | undefined, { protocol }: Talk, want: Wanted) {
+  if (protocol !== 'pop3' || line === undefined) return undefined;
+  const reading = readPop3Reply(Buffer.concat([line, Buffer.from('\r\n')]));
+  if (reading.kind !== 'reply') return undefined;
+  const { reply } = reading;
+  const isWanted = want.expectation.oneOf.some(({ code }) => codeMatches(code, reply.code));
+  return isWanted ? undefined : reply;
+}
+
 function aboutOf(play: Play, talk: Talk, want: Wanted, asked: Asked): finding.About {
   const { delivery, waits } = play;
-  const { packet } = talk;
-  return { asked, expected: want.words, delivery, packet, seconds: waits.reply / 1000 };
+  const { protocol, packet } = talk;
+  const last = want.expectation.content?.at(-1);
+  const lastLine = last?.type === 'line' ? want.fillIn(last.parts) : undefined;
+  const seconds = waits.reply / 1000;
+  return { protocol, asked, expected: want.words, delivery, packet, seconds, lastLine };
+}
+
+/** POP3: the text of the last reply must have so many octets. */
+export function countOctets(play: Play, talk: Talk, wanted: string, isWord: boolean, line: number) {
+  const size = sizeOf(talk.lastContent ?? Buffer.alloc(0));
+  const announced = Number(wanted);
+  // A server that ends its lines in LF alone is told so once, elsewhere.
+  const isRight =
+    announced === size.octets || (play.lineEnds !== 'crlf' && announced === size.came);
+  const source = { source: `octets ${announced}`, line };
+  play.recorder.remark(talk.name, `octets ${size.octets}`, isRight, source);
+  if (!isRight) throw failure(finding.ofOctets(announced, isWord, size, talk.side));
 }
 
 /** The server closes the connection, and says nothing more before it does. */
@@ -121,8 +165,9 @@ export async function hearClose(play: Play, talk: Talk, source: Source): Promise
   play.recorder.remark(talk.name, ok ? 'closes' : 'silence', ok, source);
   talk.over = true;
   if (ok) return;
-  const quit = /^quit\b/i.test(talk.side.answered?.line ?? '');
-  throw failure(find(quit ? 'staysOpenAfterQuit' : 'staysOpen', {}));
+  if (!hasSaidQuit(talk.side)) throw failure(find('staysOpen', {}));
+  const inPop3 = talk.protocol === 'pop3';
+  throw failure(find(inPop3 ? 'staysOpenAfterQuitPop3' : 'staysOpenAfterQuit', {}));
 }
 
 /** The server says nothing for a while. */

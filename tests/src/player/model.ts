@@ -1,6 +1,7 @@
 /** What playing a scenario takes and yields: the dialogue as it happened, and what was found, if anything. */
 import type { Key, Value } from '../catalogue/index.ts';
 import type { Delivery, Stage } from '../notation/model.ts';
+import type { Login } from './login.ts';
 
 /** How a scenario is played. All times are milliseconds. */
 export interface PlayOptions {
@@ -10,6 +11,8 @@ export interface PlayOptions {
   delivery?: Delivery;
   /** What the player says after the greeting in a scenario with `opening: stage`: `HELO client.example.com`. */
   opening: string[];
+  /** Who may log in by POP3, and how. Default: as where a manifest says nothing of it. */
+  login?: Login;
   /** The server ends its replies with nothing at all, and has been told so: see `LineEnds`. */
   noLineEnds?: boolean;
   /** Silence is this long after the server has read everything and is idle. Default 1,000. */
@@ -40,6 +43,26 @@ export interface Waits {
   noMail: number;
   /** How long a death may take to become known once a connection has ended. */
   death: number;
+}
+
+export const DEFAULT_WAITS: Readonly<Waits> = {
+  reply: 1000,
+  longest: 5000,
+  surplus: 100,
+  whole: 25,
+  settle: 80,
+  silence: 250,
+  mail: 1000,
+  noMail: 120,
+  death: 150,
+};
+
+export function waitsOf({
+  waits,
+  replyTimeout,
+}: Pick<PlayOptions, 'waits' | 'replyTimeout'>): Waits {
+  const reply = replyTimeout === undefined ? {} : { reply: replyTimeout };
+  return { ...DEFAULT_WAITS, ...waits, ...reply };
 }
 
 /** One line of a dialogue as it was played; the text has placeholders for what differs from run to run. */

@@ -2,7 +2,15 @@
  * A scenario as a flat list of moves: blocks one after the other, repeats written out. And what a
  * move sends, once the placeholders have values.
  */
-import type { MailboxBlock, Part, Protocol, Scenario, Step } from '../notation/model.ts';
+import type {
+  DialogueBlock,
+  MailboxBlock,
+  Part,
+  Protocol,
+  Scenario,
+  Step,
+} from '../notation/model.ts';
+import { accountNamed, wordFor, type Login } from './login.ts';
 import type { Tokens } from './tokens.ts';
 
 /** One line of a dialogue, or one mailbox block. */
@@ -10,8 +18,11 @@ export type Move = DialogueMove | { type: 'mailbox'; block: MailboxBlock };
 
 export interface DialogueMove {
   type: 'dialogue';
+  /** Where it stands: the connection that it is said on, and how that begins. */
   connection: string;
   protocol: Protocol;
+  login: DialogueBlock['login'];
+  mail: boolean;
   step: PlainStep;
   /** Round of the innermost repeat, from 1; 0 outside. */
   round: number;
@@ -30,13 +41,14 @@ export function movesOf(scenario: Scenario): Move[] {
       moves.push({ type: 'mailbox', block });
       continue;
     }
-    const { connection, protocol } = block;
+    const { connection, protocol, login, mail = false } = block;
+    const place = { connection, protocol, login, mail };
     const add = (steps: Step[], round: number): void => {
       for (const step of steps) {
         if (step.type === 'repeat') {
           for (let n = 1; n <= step.times; n += 1) add(step.steps, n);
         } else {
-          moves.push({ type: 'dialogue', connection, protocol, step, round });
+          moves.push({ type: 'dialogue', ...place, step, round });
         }
       }
     };
@@ -49,16 +61,21 @@ export function movesOf(scenario: Scenario): Move[] {
 export interface Fillings {
   tokens: Tokens;
   captured: Map<string, string>;
+  login: Login;
 }
 
 /** The octets that a send step stands for, its CR LF included. */
 export function octetsToSend(move: DialogueMove, step: SendStep, fillings: Fillings): Buffer {
-  const pieces = step.parts.map((part) => fill(part, move.round, fillings));
-  if (step.crlf) pieces.push(Buffer.from('\r\n'));
-  return Buffer.concat(pieces);
+  const octets = fill(step.parts, move.round, fillings);
+  return step.crlf ? Buffer.concat([octets, Buffer.from('\r\n')]) : octets;
 }
 
-function fill(part: Part, round: number, { tokens, captured }: Fillings): Uint8Array {
+/** The octets that the parts stand for. `round`: of the innermost repeat. */
+export function fill(parts: readonly Part[], round: number, fillings: Fillings): Buffer {
+  return Buffer.concat(parts.map((part) => fillPart(part, round, fillings)));
+}
+
+function fillPart(part: Part, round: number, { tokens, captured, login }: Fillings): Uint8Array {
   switch (part.type) {
     case 'octets':
       return part.octets;
@@ -71,6 +88,8 @@ function fill(part: Part, round: number, { tokens, captured }: Fillings): Uint8A
     case 'captured':
       // A reply that did not match never gets this far, so an absent name was an empty group.
       return Buffer.from(captured.get(part.name) ?? '');
+    case 'account':
+      return Buffer.from(wordFor(part.what, accountNamed(part.name, login), login));
   }
 }
 

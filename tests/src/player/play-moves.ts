@@ -1,22 +1,21 @@
 /** One play of a scenario: its moves, in their order, on as many connections as they name. */
 import type { Scenario } from '../notation/model.ts';
+import { hasSaidQuit } from './client-side.ts';
 import { groupAt } from './deliveries.ts';
-import { failure, find } from './failure.ts';
-import { hear, hearClose, hearNothing, type Wanted } from './hear.ts';
-import { movesOf, type DialogueMove, type Move } from './moves.ts';
-import { sourceOf, wanted } from './recorder.ts';
+import { countOctets, hear, hearClose, hearNothing, type Wanted } from './hear.ts';
+import type { FillIn } from './judge.ts';
+import { fill, movesOf, type DialogueMove, type Move } from './moves.ts';
+import { begin, sayGoodbye, stillServed } from './opening.ts';
+import { sourceOf, wanted, wantedStatus } from './recorder.ts';
 import { checkMailbox, type MailQuestion } from './storage/check-mailbox.ts';
 import { leave, letIn, refuseSurplus, say } from './say.ts';
-import { deathOf, openTalk, type Play, type Talk } from './talk.ts';
-import * as finding from './findings.ts';
-import type { Tokens } from './tokens.ts';
+import type { Play, Talk } from './talk.ts';
 
 /** Plays a scenario to its end; throws a failure as soon as something is not as it should be. */
 export async function playMoves(
   play: Play,
   scenario: Scenario,
-  opening: string[],
-  tokens: Tokens,
+  opening: readonly string[],
 ): Promise<void> {
   const moves = movesOf(scenario);
   const talks = new Map<string, Talk>();
@@ -30,8 +29,8 @@ export async function playMoves(
         index += 1;
         continue;
       }
-      const talk = talks.get(move.connection) ?? (await begin(move));
-      index = talk.over ? index + 1 : await playMove(play, talk, moves, index, tokens);
+      const talk = talks.get(move.connection) ?? (await beginAt(move));
+      index = talk.over ? index + 1 : await playMove(play, talk, moves, index);
       lastLine = performance.now();
     }
     for (const talk of talks.values()) {
@@ -43,21 +42,22 @@ export async function playMoves(
   } finally {
     for (const talk of talks.values()) talk.conversation.leave();
   }
-  if (scenario.hostile) await stillServed(play);
+  if (scenario.hostile) await stillServed(play, scenario);
 
-  async function begin(move: DialogueMove): Promise<Talk> {
-    const talk = await openTalk(play, move.connection, move.protocol);
-    talks.set(move.connection, talk);
-    if (scenario.opening === 'stage') await sayOpening(play, talk, opening);
-    return talk;
+  async function beginAt(move: DialogueMove): Promise<Talk> {
+    const isPlayers = scenario.opening === 'stage' || move.mail;
+    return begin(play, move, isPlayers ? opening : undefined, talks);
   }
 
   function storageQuestion(): Omit<MailQuestion, 'block'> {
     return {
       scenario,
-      tokens,
+      tokens: play.fillings.tokens,
       messages: [...talks.values()].flatMap(({ side }) => side.messages),
       leftInText: [...talks.values()].some((talk) => talk.leftInText),
+      holdsMailbox: [...talks.values()].some(
+        ({ protocol, over, side }) => protocol === 'pop3' && !over && !hasSaidQuit(side),
+      ),
       began,
       lastLine,
     };
@@ -65,13 +65,7 @@ export async function playMoves(
 }
 
 /** A move, or as many as go into one write. Answers the index of the next one. */
-async function playMove(
-  play: Play,
-  talk: Talk,
-  moves: Move[],
-  index: number,
-  tokens: Tokens,
-): Promise<number> {
+async function playMove(play: Play, talk: Talk, moves: Move[], index: number): Promise<number> {
   const move = moves[index] as DialogueMove;
   const { step } = move;
   switch (step.type) {
@@ -84,18 +78,18 @@ async function playMove(
         play.delivery !== 'pipelined'
       )
         await talk.pace();
-      const fillings = { tokens, captured: play.captured };
-      const group = groupAt(moves, index, play.delivery, talk.side, fillings);
+      const group = groupAt(moves, index, play.delivery, talk.side, play.fillings);
       const record = () => {
         for (const { octets, step } of group.sends) play.recorder.sent(talk.name, octets, step);
       };
       const octets = Buffer.concat(group.sends.map((sent) => sent.octets));
       await say(play, talk, octets, mayHangUp(moves, group.next, move.connection), record);
-      for (const expect of group.expects) if (!talk.over) await hear(play, talk, want(expect.move));
+      for (const expect of group.expects)
+        if (!talk.over) await hear(play, talk, want(play, expect.move));
       return group.next;
     }
     case 'expect':
-      await hear(play, talk, want(move));
+      await hear(play, talk, want(play, move));
       break;
     case 'closes':
       await hearClose(play, talk, sourceOf(step));
@@ -106,13 +100,29 @@ async function playMove(
     case 'silence':
       await hearNothing(play, talk, sourceOf(step));
       break;
+    case 'octets': {
+      const isWord = step.parts.some(({ type }) => type === 'captured');
+      countOctets(play, talk, filling(play, move)(step.parts), isWord, step.line);
+      break;
+    }
   }
   return index + 1;
 }
 
-function want({ step }: DialogueMove): Wanted {
+function want(play: Play, move: DialogueMove): Wanted {
+  const { step, protocol } = move;
   if (step.type !== 'expect') throw new Error('only an S: line says what is wanted');
-  return { expectation: step.expectation, words: wanted(step), source: sourceOf(step) };
+  const { expectation, line } = step;
+  const fillIn = filling(play, move);
+  if (protocol !== 'pop3')
+    return { expectation, words: wanted(step), source: sourceOf(step), fillIn };
+  const words = wantedStatus(expectation, fillIn);
+  return { expectation, words, source: { source: `S: ${words}`, line }, fillIn };
+}
+
+/** The text that parts of a line stand for, an octet a character. */
+function filling({ fillings }: Play, { round }: DialogueMove): FillIn {
+  return (parts) => fill(parts, round, fillings).toString('latin1');
 }
 
 /** Does the next reply leave the server the choice to hang up? Then it may do so before the end of a line. */
@@ -124,54 +134,4 @@ function mayHangUp(moves: Move[], from: number, connection: string): boolean {
     if (move.step.type === 'expect') return move.step.expectation.orCloses;
   }
   return false;
-}
-
-/** The greeting, and what the stage says first. RFC 5321 §3.1. */
-async function sayOpening(play: Play, talk: Talk, opening: string[]): Promise<void> {
-  const code = (code: string): Wanted => ({
-    expectation: { oneOf: [{ code }], orCloses: false, lines: [] },
-    words: code,
-    source: { source: `S: ${code}` },
-  });
-  await hear(play, talk, code('220'));
-  for (const line of opening) {
-    const octets = Buffer.from(`${line}\r\n`);
-    await say(play, talk, octets, false, () => {
-      play.recorder.sent(talk.name, octets, undefined);
-    });
-    await hear(play, talk, code('250'));
-  }
-}
-
-/**
- * The end of a connection belongs to the player as its opening does: where the dialogue does not take
- * its leave, the player says QUIT, and whatever comes then is nobody's business.
- */
-async function sayGoodbye(play: Play, { over, side, conversation }: Talk): Promise<void> {
-  if (over || /^quit\b/i.test(side.answered?.line ?? '')) return;
-  await conversation.send(Buffer.from('QUIT\r\n'), play.waits.reply);
-  await conversation.nextReply();
-}
-
-/** After a hostile scenario a new client must be greeted; its opening and lines are nobody's business. */
-async function stillServed(play: Play): Promise<void> {
-  const { server, waits } = play;
-  if (await isServed(play)) return;
-  const death = await deathOf(server, waits);
-  const seconds = waits.reply / 1000;
-  throw failure(death ? finding.ofDeath(death, undefined) : find('notServedAfter', { seconds }), {
-    silent: true,
-  });
-}
-
-/** Is a new connection greeted? It says QUIT and leaves. */
-export async function isServed(play: Play): Promise<boolean> {
-  const { conversation } = await openTalk(play, 'afterwards', 'smtp').catch(() => ({
-    conversation: undefined,
-  }));
-  if (conversation === undefined) return false;
-  const heard = await conversation.nextReply();
-  if (heard.kind === 'reply') await conversation.send(Buffer.from('QUIT\r\n'), play.waits.reply);
-  conversation.leave();
-  return heard.kind === 'reply';
 }

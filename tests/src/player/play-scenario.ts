@@ -1,25 +1,16 @@
 /** Plays a scenario against a server under test, and says what was found. */
 import type { Scenario } from '../notation/model.ts';
 import type { RunningServer } from '../server/model.ts';
+import { emptyMailboxes } from './empty-mailboxes.ts';
 import { isFailure, type Failure } from './failure.ts';
-import type { Finding, PlayOptions, PlayResult, Waits } from './model.ts';
-import { isServed, playMoves } from './play-moves.ts';
+import { waitsOf, type Finding, type PlayOptions, type PlayResult } from './model.ts';
+import { DEFAULT_LOGINS } from './login.ts';
+import { isServed } from './opening.ts';
+import { playMoves } from './play-moves.ts';
 import { makeRecorder } from './recorder.ts';
 import type { LineEnds } from './reply.ts';
 import { deathOf, type Play } from './talk.ts';
 import { makeTokens, randomToken } from './tokens.ts';
-
-export const DEFAULT_WAITS: Readonly<Waits> = {
-  reply: 1000,
-  longest: 5000,
-  surplus: 100,
-  whole: 25,
-  settle: 80,
-  silence: 250,
-  mail: 1000,
-  noMail: 120,
-  death: 150,
-};
 
 /** How long a slow play waits for replies too many, in all, in milliseconds. */
 const SETTLE_IN_ALL = 4000;
@@ -33,6 +24,9 @@ const ABOUT_SURPLUS: ReadonlySet<Finding['key']> = new Set([
   'replyTooEarly',
   'replyUnasked',
   'replyNul',
+  'linesAfterReply',
+  'linesAfterErr',
+  'linesAfterDot',
   'closedInText',
   'serverDied',
   'serverDiedSaying',
@@ -60,7 +54,9 @@ export async function playScenario(
   const first = await playOnce(scenario, server, options, false);
   let told = first;
   let { restart } = first;
-  if (first.failure?.suspicious === true && !restart) {
+  // A second play needs what every play begins with.
+  const again = first.failure?.suspicious === true && !restart;
+  if (again && (await emptyMailboxes(scenario, server, options))) {
     const slow = await playOnce(scenario, server, options, true);
     restart ||= slow.restart;
     if (slow.failure !== undefined && ABOUT_SURPLUS.has(slow.failure.finding.key)) told = slow;
@@ -89,17 +85,17 @@ async function playOnce(
   const tokens = makeTokens(options.newToken ?? randomToken);
   const recorder = makeRecorder(tokens);
   const delivery = options.delivery ?? scenario.delivery;
-  const waits = { ...DEFAULT_WAITS, ...options.waits };
-  if (options.replyTimeout !== undefined) waits.reply = options.replyTimeout;
+  const waits = waitsOf(options);
   let settleLeft = slow ? SETTLE_IN_ALL : 0;
   const play: Play = {
     server,
+    stage: options.stage,
     // One command after the other: in a packet of several nobody can say which is answered twice.
     delivery: slow && delivery === 'pipelined' ? 'line' : delivery,
     lineEnds: lineEndsOf(scenario, options),
     waits,
     recorder,
-    captured: new Map(),
+    fillings: { tokens, captured: new Map(), login: options.login ?? DEFAULT_LOGINS },
     settle: () => {
       const settle = Math.min(waits.settle, settleLeft);
       settleLeft -= settle;
@@ -107,7 +103,7 @@ async function playOnce(
     },
   };
   try {
-    await playMoves(play, scenario, options.opening, tokens);
+    await playMoves(play, scenario, options.opening);
     return { steps: recorder.steps, failure: undefined, restart: server.ended() !== undefined };
   } catch (error) {
     if (!isFailure(error)) throw error;
@@ -117,7 +113,8 @@ async function playOnce(
     };
     // A server that said nothing may serve nobody any more.
     const steps = [...recorder.steps];
-    const hangs = error.silent && !(await isServed({ ...play, recorder: makeRecorder(tokens) }));
+    const quietly = { ...play, recorder: makeRecorder(tokens) };
+    const hangs = error.silent && !(await isServed(quietly, scenario));
     // It was left in the middle of a dialogue. If that kills it, the next scenario is not to blame.
     const died = (await deathOf(server, waits)) !== undefined;
     return { steps, failure: error, restart: hangs || died };

@@ -1,7 +1,10 @@
 /** Keeps the lines of a play as people read them: the same in every run. */
+import type { Expectation } from '../notation/model.ts';
+import { ANY } from './content.ts';
+import type { FillIn } from './judge.ts';
 import type { ExpectStep, PlainStep, SendStep } from './moves.ts';
 import type { Finding, PlayedStep } from './model.ts';
-import { showLine, withoutLineEnd } from './octets.ts';
+import { showLatin1, showLine, withoutLineEnd } from './octets.ts';
 import type { Tokens } from './tokens.ts';
 
 /** The line of the scenario that a step was asked for by; the player's own opening has none. */
@@ -15,6 +18,8 @@ export interface Recorder {
   sent(connection: string, octets: Buffer, step: SendStep | undefined): void;
   /** Each line of a reply; what was expected stands beside the last. */
   replied(connection: string, raw: Buffer[], expected: Source | undefined, ok: boolean): void;
+  /** What follows a status line in POP3: lines, and the lone dot; or the lines up to one that differs. */
+  content(connection: string, seen: string[], differs?: { got: string; expected: Source }): void;
   remark(connection: string, text: string, ok: boolean, expected?: Source): void;
   /** The finding, in neutral words, about the line that was recorded last. */
   about(finding: Finding): Finding;
@@ -47,6 +52,17 @@ export function makeRecorder(tokens: Tokens): Recorder {
         steps.push(last ? { ...step, ...asked(expected) } : step);
       }
     },
+    content(connection, seen, differs) {
+      const line = (octets: string) => text(Buffer.from(octets, 'latin1'));
+      const right = differs === undefined ? [...seen, '.'] : seen;
+      for (const one of right) {
+        const shown = one === ANY ? one : line(one);
+        steps.push({ connection, from: 'S', text: shown, ok: true });
+      }
+      if (differs === undefined) return;
+      const shown = { connection, from: 'S' as const, text: line(differs.got) };
+      steps.push({ ...shown, ...asked(differs.expected), ok: false });
+    },
     remark(connection, remark, ok, expected) {
       steps.push({ connection, from: '-', text: remark, ...asked(expected), ok });
     },
@@ -72,6 +88,15 @@ export function wanted(step: ExpectStep): string {
     .split('\n')
     .map((line) => line.replace(/^S: */, ''))
     .join(', ');
+}
+
+/** The same for a status line of POP3, with its placeholders filled in: `+OK 1 120`. */
+export function wantedStatus({ oneOf, orCloses }: Expectation, fillIn: FillIn): string {
+  const replies = oneOf.map(({ code, words, pattern }) => {
+    if (words !== undefined) return `${code} ${showLatin1(fillIn(words))}`;
+    return pattern === undefined ? code : `${code} /${pattern.source}/`;
+  });
+  return [...replies, ...(orCloses ? ['closes'] : [])].join(' or ');
 }
 
 export function sourceOf(step: PlainStep): Source {

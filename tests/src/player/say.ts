@@ -5,6 +5,7 @@ import { failure } from './failure.ts';
 import { ofDeath, ofSurplus } from './findings.ts';
 import { inPieces } from './pieces.ts';
 import type { Source } from './recorder.ts';
+import type { Reply } from './reply.ts';
 import { deathOf, type Play, type Talk } from './talk.ts';
 
 /** A line that is longer may be refused before its end (RFC 5321 §4.5.3.1.4), in octets. */
@@ -47,7 +48,7 @@ export async function say(
   const within = side.inText || side.partial !== '';
   await letIn(play, talk);
   if (side.inText && conversation.isOver()) talk.closedInText = true;
-  if (due === 0 && !(mayHangUp && (within || isFarewell(talk))))
+  if (due === 0 && !(mayHangUp && (within || saysFarewell(talk))))
     refuseSurplus(play, talk, side.partial);
 
   record();
@@ -65,10 +66,17 @@ export async function say(
   talk.packet = { commands: side.unanswered.length - due, replies: 0 };
 }
 
-/** A server that has had enough says 421 before it closes, whatever was asked (RFC 5321 §3.8). */
-function isFarewell({ conversation, read }: Talk): boolean {
-  const reading = read(conversation.unread());
-  return reading.kind === 'reply' && reading.reply.code === '421';
+/**
+ * A server that has had enough says so before it closes, whatever was asked: 421 in SMTP (RFC 5321
+ * §3.8), an error in POP3.
+ */
+export function isFarewell({ code }: Reply, { protocol }: Talk): boolean {
+  return code === (protocol === 'pop3' ? '-ERR' : '421');
+}
+
+function saysFarewell(talk: Talk): boolean {
+  const reading = talk.read(talk.conversation.unread());
+  return reading.kind === 'reply' && isFarewell(reading.reply, talk);
 }
 
 /** Octets that nobody asked for are a finding. `incomplete`: the command that is being sent. */

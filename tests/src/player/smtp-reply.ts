@@ -25,7 +25,7 @@ export function readSmtpReply(octets: Buffer, lineEnds: LineEnds = 'crlf'): Read
       const rest = octets.subarray(start);
       // Nothing that follows can make these octets part of a reply.
       if (rest.includes(0)) return fault('nul', octets.length);
-      return { kind: 'incomplete', lines, rest };
+      return { kind: 'incomplete', lines, rest, searched: 0 };
     }
     const length = end + 1;
     const line = octets.subarray(start, length);

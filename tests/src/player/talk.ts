@@ -1,27 +1,35 @@
 /** A connection of a scenario that is being played, and what all connections of a play share. */
 import type { Duplex } from 'node:stream';
-import type { Delivery, Protocol } from '../notation/model.ts';
+import type { Delivery, Protocol, Stage } from '../notation/model.ts';
 import type { Ended, RunningServer } from '../server/model.ts';
 import { newClientSide, type ClientSide } from './client-side.ts';
-import { converse, type Conversation } from './conversation.ts';
-import { failure, find } from './failure.ts';
-import { ofDeath } from './findings.ts';
+import { converse, type Conversation, type Read } from './conversation.ts';
+import { failure } from './failure.ts';
+import { ofDeath, ofNobody } from './findings.ts';
 import type { Waits } from './model.ts';
 import type { Recorder } from './recorder.ts';
-import type { LineEnds, Reading, ReplyReader } from './reply.ts';
+import type { Fillings } from './moves.ts';
+import { readPop3Reply } from './pop3-reply.ts';
+import type { LineEnds, ReplyReader } from './reply.ts';
 import { readSmtpReply } from './smtp-reply.ts';
 
 /** Replies are read by protocol; further ones are added here. */
-const READERS: Partial<Record<Protocol, ReplyReader>> = { smtp: readSmtpReply };
+const READERS: Partial<Record<Protocol, ReplyReader>> = {
+  smtp: readSmtpReply,
+  pop3: readPop3Reply,
+};
 
 /** What all connections of a play share. */
 export interface Play {
   server: RunningServer;
+  /** The stage that the server is at. */
+  stage: Stage;
   delivery: Delivery;
   lineEnds: LineEnds;
   waits: Waits;
   recorder: Recorder;
-  captured: Map<string, string>;
+  /** Where placeholders get their values. */
+  fillings: Fillings;
   /** How long to wait for octets that nobody asked for, in ms: 0 but in a play that is repeated slowly. */
   settle: () => number;
 }
@@ -29,11 +37,14 @@ export interface Play {
 /** A connection and where its dialogue is. */
 export interface Talk {
   name: string;
+  protocol: Protocol;
   conversation: Conversation;
-  read: (octets: Buffer) => Reading;
+  read: Read;
   side: ClientSide;
-  /** The last line of the last reply. */
+  /** The last line of the last reply; in POP3, its status line. */
   lastReply: string;
+  /** POP3: what the last reply held, if it had several lines. */
+  lastContent: Buffer | undefined;
   packet: { commands: number; replies: number };
   /** The server closed while the text of a message was being sent. */
   closedInText: boolean;
@@ -50,22 +61,27 @@ export async function openTalk(play: Play, name: string, protocol: Protocol): Pr
   const { server, waits, recorder } = play;
   const reader = READERS[protocol];
   if (reader === undefined) throw new Error(`dialogues in ${protocol} cannot be played`);
-  const read = (octets: Buffer) => reader(octets, play.lineEnds);
+  const side = newClientSide(protocol);
+  const read: Read = (octets, ahead = 0, searched = 0) =>
+    reader(octets, play.lineEnds, side.unanswered[ahead], searched);
   const stream = await server.connect(protocol).catch(async () => {
     recorder.remark(name, 'connects', false);
     const death = await deathOf(server, waits);
-    throw failure(death ? ofDeath(death, undefined) : find('nobodyAccepts', {}), {
-      silent: true,
-    });
+    const finding = death
+      ? ofDeath(death, undefined)
+      : ofNobody(protocol, server.isTold?.(protocol));
+    throw failure(finding, { silent: true });
   });
   recorder.remark(name, 'connects', true);
   const conversation = converse(stream, server, read, play.lineEnds, waits);
   return {
     name,
+    protocol,
     conversation,
     read,
-    side: newClientSide(),
+    side,
     lastReply: '',
+    lastContent: undefined,
     packet: { commands: 0, replies: 0 },
     closedInText: false,
     leftInText: false,

@@ -41,7 +41,7 @@ export interface Launch {
   /** Where mail is looked for, from the submission's folder; empty: all of that folder. */
   store: string[];
   accounts: Account[];
-  /** The lines that open a POP3 session. */
+  /** The lines that open a POP3 session, with `{address}`, `{user}` and `{password}`. */
   login: string[];
 }
 
@@ -54,12 +54,11 @@ export interface Manifest extends Launch {
   variants: ReadonlyMap<string, Launch>;
 }
 
-const DEFAULT_ACCOUNTS: readonly Account[] = ['alice', 'bob', 'carol'].map((user) => ({
-  address: `${user}@example.com`,
-  user,
-  password: 'secret',
-}));
-const DEFAULT_LOGIN: readonly string[] = ['USER {address}', 'PASS {password}'];
+/** Who may receive mail and log in where a manifest says nothing about it. */
+export const DEFAULT_ACCOUNTS: readonly Account[] = ['alice', 'bob', 'carol'].map((name) =>
+  toAccount({ address: `${name}@example.com` }),
+);
+export const DEFAULT_LOGIN: readonly string[] = ['USER {address}', 'PASS {password}'];
 
 /**
  * Reads the manifest of a submission: `file`, or `stagepost.json` in `dir`. Throws a Trouble if it
@@ -100,7 +99,10 @@ export function toManifest(value: unknown, file: string): Manifest {
     ([name, changes]) => [name, mergeLaunch(plain, changes)] as const,
   );
   const manifest = { file, stage, build, ...plain, variants: new Map(merged) };
-  for (const launch of [plain, ...manifest.variants.values()]) checkPlaceholders(launch, build);
+  for (const launch of [plain, ...manifest.variants.values()]) {
+    checkPlaceholders(launch, build);
+    checkLogin(launch, file);
+  }
   return manifest;
 }
 
@@ -150,7 +152,8 @@ function toStarts(start: ManifestFile['start']): StartCommand[] {
   );
 }
 
-function toAccount(account: { address: string; user?: string; password?: string }): Account {
+/** An account of which a manifest says only the address, or a little more. */
+export function toAccount(account: { address: string; user?: string; password?: string }): Account {
   return {
     address: account.address,
     user: account.user ?? account.address.replace(/@.*$/, ''),
@@ -168,5 +171,16 @@ function checkPlaceholders(launch: Launch, build: string | undefined): void {
   const others = [...launch.setup, ...launch.store, ...Object.values(launch.env)];
   for (const line of [...commands, ...others, build ?? '', launch.client ?? '']) {
     placeholdersIn(line);
+  }
+}
+
+/** What `{…}` may stand for in a line of `login`. */
+export const LOGIN_WORDS = ['address', 'user', 'password'] as const satisfies (keyof Account)[];
+
+function checkLogin({ login }: Launch, file: string): void {
+  for (const [word, name] of login.flatMap((line) => [...line.matchAll(/\{([a-z]+)\}/g)])) {
+    if (LOGIN_WORDS.some((known) => known === name)) continue;
+    const allowed = LOGIN_WORDS.map((known) => `{${known}}`).join(' ');
+    throw new Trouble('manifestUnknownWord', { file, key: 'login', word, allowed });
   }
 }

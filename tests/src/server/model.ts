@@ -12,6 +12,8 @@ export interface RunningServer {
    * stand between (a sandbox has a network of its own). Rejects if nobody accepts it.
    */
   connect(protocol: Protocol): Promise<Duplex>;
+  /** Does its manifest say anything of the port for this protocol? Absent: it is taken for granted. */
+  isTold?(protocol: Protocol): boolean;
   /**
    * Resolves when the server has taken in all that was sent on this connection (where the system can
    * tell: Linux), or after a pause of a few milliseconds, or at the latest after `limit` milliseconds.

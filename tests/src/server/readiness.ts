@@ -18,6 +18,8 @@ const PAUSE = process.platform === 'linux' ? 10 : 100;
 const AT_WORK = 100;
 /** Milliseconds after which a server that idles on another port is not waited for any longer. */
 const ELSEWHERE = 1_000;
+/** Milliseconds that a working server gets for ports that nobody said anything about. */
+const PERHAPS = 300;
 /** Milliseconds between two looks at where else it listens. */
 const LOOK_ELSEWHERE = 200;
 /** Lines of output that are shown when a start fails. */
@@ -27,6 +29,8 @@ export interface Awaited {
   groups: readonly ProcessGroup[];
   /** Ports that must listen before the server counts as ready. */
   ports: readonly number[];
+  /** Others that it may know from its environment: they are awaited while the server is at work. */
+  perhaps?: readonly number[];
   /** The port that it cannot do without: where mail comes in. */
   smtp: number;
   output: OutputTail;
@@ -39,15 +43,21 @@ export interface Awaited {
  * (the scenarios about them will say so). Otherwise throws a Trouble that says why.
  */
 export async function awaitListening(awaited: Awaited): Promise<void> {
-  const { groups, ports, smtp, output, limit } = awaited;
+  const { groups, ports, perhaps = [], smtp, output, limit } = awaited;
   const start = performance.now();
+  let ready: number | undefined;
   let elsewhere = { found: NOWHERE, since: start, looked: start };
   for (let looked = start; ; await delay(PAUSE)) {
     // To look at all sockets costs some milliseconds. A server that still works does not listen yet.
     if (performance.now() - looked < AT_WORK && isAtWork(groups)) continue;
     looked = performance.now();
-    const listening = await portsInUse(ports);
-    if (ports.every((port) => listening.has(port))) return;
+    const listening = await portsInUse([...ports, ...perhaps]);
+    if (ports.every((port) => listening.has(port))) {
+      ready ??= looked;
+      const isComplete = perhaps.every((port) => listening.has(port));
+      if (isComplete || !isAtWork(groups) || looked - ready > PERHAPS) return;
+      continue;
+    }
     const dead = groups.find((group) => group.ended() !== undefined && !group.isAlive());
     if (dead !== undefined) throw await endedEarly(dead, smtp, output);
     const now = performance.now();

@@ -124,10 +124,12 @@ async function startOnce(
       const onOutput = (octets: Buffer) => output.add(octets);
       groups.push(startProgram(commandWords(command, values), { cwd: at, env, stdin, onOutput }));
     }
-    const awaited = awaitedPorts(launch, stage).map((name) => ports[name]);
+    const told = toldPorts(launch, stage);
+    const untold = STAGE_PORTS[stage].filter((name) => !told.includes(name));
     await awaitListening({
       groups,
-      ports: awaited,
+      ports: told.map((name) => ports[name]),
+      perhaps: untold.map((name) => ports[name]),
       smtp: ports.smtp,
       output,
       limit: readyLimit,
@@ -135,6 +137,7 @@ async function startOnce(
     const members = watchTree(groups.map(({ pid }) => pid));
     return {
       connect: (protocol) => openConnection(ports[protocol]),
+      isTold: (protocol) => told.includes(protocol),
       hasRead: watchReading(members),
       isBusy: () => Promise.resolve(isBusy(members(), ports)),
       stores: storesOf(launch, folder, values),
@@ -174,7 +177,7 @@ function noPorts(): Ports {
 }
 
 /** SMTP, and what else of the stage's ports the manifest speaks of. */
-function awaitedPorts(launch: Launch, stage: Stage): PortName[] {
+function toldPorts(launch: Launch, stage: Stage): PortName[] {
   const told = [...launch.starts.map(({ command }) => command), ...Object.values(launch.env)];
   const named = new Set<string>(told.flatMap((line) => [...placeholdersIn(line)]));
   return STAGE_PORTS[stage].filter(

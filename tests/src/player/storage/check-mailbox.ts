@@ -4,12 +4,15 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MailboxBlock, Scenario } from '../../notation/model.ts';
+import type { RunningServer } from '../../server/model.ts';
 import type { SentMessage } from '../client-side.ts';
 import { failure, find } from '../failure.ts';
+import { FREE_WITHIN } from '../mailbox-session.ts';
 import type { Finding } from '../model.ts';
 import type { Play } from '../talk.ts';
 import type { Tokens } from '../tokens.ts';
-import { filesWith } from './files.ts';
+import { messagesByPop3 } from './by-pop3.ts';
+import { filesWith, type StoredFile } from './files.ts';
 import { leftOutside } from './outside.ts';
 import { absent, present, type Told } from './verdict.ts';
 import { tracesIn, type Sought } from './traces.ts';
@@ -23,6 +26,8 @@ export interface MailQuestion {
   messages: SentMessage[];
   /** A client dropped the connection in the middle of a text. */
   leftInText: boolean;
+  /** A connection of the play has a mailbox open. */
+  holdsMailbox: boolean;
   /** When the play began, in milliseconds since 1970. */
   began: number;
   /** When the dialogue had last gone on, by `performance.now()`. */
@@ -39,42 +44,86 @@ const EVERYBODY = ['alice@example.com', 'bob@example.com', 'carol@example.com'];
 /** How long a message may take to be found if the server is idle, in milliseconds. */
 const WHEN_IDLE = 150;
 
+/** What is known of a server: no need to look for its mail through POP3 again and again. */
+const KNOWN = new WeakMap<RunningServer, 'in files' | 'not by POP3'>();
+
 /** Throws a failure if the mailbox is not as the block says. */
 export async function checkMailbox(play: Play, question: MailQuestion): Promise<void> {
   const { block, tokens, lastLine } = question;
+  const { server, waits } = play;
   const token = tokens.word(block.token);
   const message = question.messages.find(({ text }) => text.includes(token));
   const sought = soughtFor(question, token, message);
   const told: Told = { message, leftInText: question.leftInText };
 
+  const judge = (files: StoredFile[]): Finding | undefined => {
+    const traces = files.flatMap((file) => tracesIn(file, sought));
+    return block.nothing ? absent(traces, block, told) : present(traces, block, told);
+  };
   const look = (): Finding | undefined => {
     if (block.address === OUTSIDE) return outside(play, block, token);
-    const traces = filesWith(token, play.server.stores, question.began).flatMap((file) =>
-      tracesIn(file, sought),
-    );
-    return block.nothing ? absent(traces, block, told) : present(traces, block, told);
+    return judge(filesWith(token, server.stores, question.began));
+  };
+  /** Undefined if POP3 has nothing to say of it. */
+  const lookByPop3 = async (): Promise<{ found: Finding | undefined } | undefined> => {
+    const addresses = mailboxesOf(play, block);
+    if (play.stage < 'v3' || KNOWN.get(server) === 'not by POP3' || addresses.length === 0)
+      return undefined;
+    const { login } = play.fillings;
+    const manners = { login, waits, lineEnds: play.lineEnds };
+    const patience = question.holdsMailbox ? 0 : FREE_WITHIN;
+    const files = await messagesByPop3(token, addresses, server, manners, patience);
+    if (files === undefined && !question.holdsMailbox) KNOWN.set(server, 'not by POP3');
+    return files === undefined || files.length === 0 ? undefined : { found: judge(files) };
   };
 
   if (block.nothing) {
     // It is found out at the end of the wait if it comes late, and at once if it is there.
-    const until = lastLine + play.waits.noMail;
+    const until = lastLine + waits.noMail;
     for (;;) {
       const found = look();
       if (found !== undefined) throw failure({ ...found, line: block.line });
-      if (performance.now() >= until) return;
+      if (performance.now() >= until) break;
       await delay(LOOK);
     }
+    const found = KNOWN.get(server) === 'in files' ? undefined : (await lookByPop3())?.found;
+    if (found !== undefined) throw failure({ ...found, line: block.line });
+    return;
   }
   const began = performance.now();
-  for (;;) {
-    const found = look();
-    if (found === undefined) return;
+  for (let first = true; ; first = false) {
+    let found = look();
+    if (found === undefined) {
+      KNOWN.set(server, 'in files');
+      return;
+    }
     const waited = performance.now() - began;
     // 250 says that it is there. A server that has nothing more to do will not bring it either.
-    const idle = waited >= WHEN_IDLE && !(await play.server.isBusy());
-    if (idle || waited >= play.waits.mail) throw failure({ ...found, line: block.line });
+    const idle = waited >= WHEN_IDLE && !(await server.isBusy());
+    const last = idle || waited >= waits.mail;
+    if ((first || last) && NO_FILE_TELLS.has(found.key)) {
+      const byPop3 = await lookByPop3();
+      if (byPop3 !== undefined) found = byPop3.found;
+      if (found === undefined) return;
+    }
+    if (last) throw failure({ ...found, line: block.line });
     await delay(LOOK);
   }
+}
+
+/** Files say nothing of the message, or not whose it is. */
+const NO_FILE_TELLS: ReadonlySet<Finding['key']> = new Set([
+  'mailNotFound',
+  'mailForNobody',
+] as const);
+
+/** The mailboxes in which a message may be: the one that is meant first. */
+function mailboxesOf({ fillings }: Play, { address, nothing }: MailboxBlock): string[] {
+  const all = fillings.login.accounts.map((account) => account.address.toLowerCase());
+  if (address === undefined) return all;
+  const wanted = address.toLowerCase();
+  if (nothing) return all.filter((one) => one === wanted);
+  return [wanted, ...all.filter((one) => one !== wanted)];
 }
 
 /** RFC 5321 §7 leaves it to the server to keep strangers out of its files. */

@@ -1,0 +1,85 @@
+/** What is said of replies of several lines in POP3 and of what they hold. As `findings.ts`; pure. */
+import type { Key, Value } from '../catalogue/index.ts';
+import type { Asked } from './client-side.ts';
+import type { ContentDiffers, Difference } from './content.ts';
+import { find } from './failure.ts';
+import type { Finding } from './model.ts';
+import { showLatin1, showLine, withoutLineEnd } from './octets.ts';
+import { bringsLines, type TextSize } from './pop3-reply.ts';
+import type { Incomplete } from './reply.ts';
+
+/** A reply of several lines has begun, and nothing more comes. */
+export function ofNoEnd(
+  { lines, rest }: Incomplete,
+  command: Value,
+  lastWanted: string | undefined,
+): Finding {
+  if (rest.length > 0) return find('replyLastLineNoEnd', { command, got: showLine(rest) });
+  const last = lines.at(-1)!;
+  const got = showLine(last);
+  if (lines.length === 1) return find('replyNoLines', { command, got });
+  const dotInLine = lastWanted !== undefined && last.toString('latin1') === `${lastWanted}.`;
+  return find(dotInLine ? 'replyDotInLine' : 'replyNoLoneDot', { command, got });
+}
+
+export function isStatusLine(octets: Buffer): boolean {
+  return /^(?:\+OK|-ERR)(?: |$)/.test(withoutLineEnd(octets).toString('latin1'));
+}
+
+/** Lines have come behind a reply that was whole. */
+export function ofMoreLines(
+  asked: Asked,
+  values: { command: Value; first: string; got: string },
+): Finding {
+  if (values.first.startsWith('-ERR')) return find('linesAfterErr', values);
+  if (!bringsLines(asked)) return find('linesAfterReply', values);
+  return find('linesAfterDot', { command: values.command, got: values.got });
+}
+
+const SENTENCES = {
+  changed: 'contentChanged',
+  'dot-missing': 'contentDotMissing',
+  'dot-ends': 'contentDotEnds',
+  'dot-too-many': 'contentDotTooMany',
+  ends: 'contentEnds',
+  missing: 'contentMissing',
+  'too-many': 'contentTooMany',
+  'ends-doubled': 'contentEndsDoubled',
+  'ends-lost': 'contentEndsLost',
+  none: 'contentNone',
+} as const satisfies Record<Difference, Key>;
+
+export function ofContent(differs: ContentDiffers, command: Value): Finding {
+  const [expected, got] = [quoted(differs.expected), quoted(differs.got)];
+  return { key: SENTENCES[differs.how], values: { command, expected, got } };
+}
+
+function quoted(line: string | undefined): Value {
+  return line === '' ? { key: 'anEmptyLine' } : `“${showLatin1(line ?? '.')}”`;
+}
+
+/**
+ * The text that came has another size than it should have.
+ * @param announced What it should be.
+ * @param isWord    It is the server's own word, from an earlier reply.
+ */
+export function ofOctets(
+  announced: number,
+  isWord: boolean,
+  { octets, lines, stuffed }: TextSize,
+  command: Value,
+): Finding {
+  const values = { command, announced, octets };
+  if (!isWord) return find('octetsWrong', values);
+  // Only what the numbers prove: a mistake that fits by chance would lead astray.
+  const difference = announced - octets;
+  const reasons = [
+    difference === -lines && find('octetsLineEnds', { ...values, lines }),
+    difference === stuffed && find('octetsStuffing', { ...values, lines: stuffed }),
+    difference === LONE_DOT && find('octetsLoneDot', values),
+  ].filter((reason) => reason !== false);
+  return reasons.length === 1 ? reasons[0]! : find('octetsDiffer', values);
+}
+
+/** The lone dot with its CR LF, in octets. */
+const LONE_DOT = 3;

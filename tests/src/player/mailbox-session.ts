@@ -1,0 +1,111 @@
+/**
+ * A POP3 session of the player's own, beside the dialogue that it plays: to empty a mailbox before a
+ * scenario, and to look whether a message is there. None of it is recorded, and nothing is judged:
+ * where a server does not do what is asked, that is the business of the scenarios about it.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RunningServer } from '../server/model.ts';
+import { answered, newClientSide, sent } from './client-side.ts';
+import { converse } from './conversation.ts';
+import { accountFor, loginLines, type Login } from './login.ts';
+import type { Waits } from './model.ts';
+import { readPop3Reply } from './pop3-reply.ts';
+import type { LineEnds, Reply } from './reply.ts';
+
+export interface MailboxSession {
+  /** Says a line. The reply, if it is +OK. */
+  ask(line: string): Promise<Reply | undefined>;
+  /** Says QUIT and leaves. True if that was answered with +OK. */
+  quit(): Promise<boolean>;
+  leave(): void;
+}
+
+/** How a server is spoken to. */
+export interface Manners {
+  login: Login;
+  waits: Waits;
+  lineEnds: LineEnds;
+}
+
+/**
+ * A mailbox is free again once the server knows that its last client has gone. That takes a moment: so
+ * many milliseconds at most, looked at so often.
+ */
+export const FREE_WITHIN = 300;
+export const LOOK_AGAIN = 10;
+
+/**
+ * Opens the mailbox of an address. `refused`: the server said -ERR, and went on saying so for
+ * `patience` milliseconds; `unserved`: nobody answered.
+ */
+export async function openMailbox(
+  server: RunningServer,
+  address: string,
+  manners: Manners,
+  patience = FREE_WITHIN,
+): Promise<MailboxSession | 'refused' | 'unserved'> {
+  const deadline = performance.now() + patience;
+  for (;;) {
+    const session = await openOnce(server, address, manners);
+    if (session !== 'refused' || performance.now() > deadline) return session;
+    await delay(LOOK_AGAIN);
+  }
+}
+
+async function openOnce(
+  server: RunningServer,
+  address: string,
+  { login, waits, lineEnds }: Manners,
+): Promise<MailboxSession | 'refused' | 'unserved'> {
+  const stream = await server.connect('pop3').catch(() => undefined);
+  if (stream === undefined) return 'unserved';
+  const side = newClientSide('pop3');
+  const conversation = converse(
+    stream,
+    server,
+    (octets, ahead = 0, searched) =>
+      readPop3Reply(octets, lineEnds, side.unanswered[ahead], searched),
+    lineEnds,
+    waits,
+  );
+
+  const hear = async (): Promise<Reply | undefined> => {
+    const heard = await conversation.nextReply();
+    if (heard.kind !== 'reply') return undefined;
+    answered(side, heard.reply.code);
+    return heard.reply;
+  };
+  const say = async (line: string): Promise<Reply | undefined> => {
+    const octets = Buffer.from(`${line}\r\n`);
+    await conversation.send(octets, waits.reply);
+    sent(side, octets);
+    return hear();
+  };
+
+  const lines = loginLines(accountFor(address, login), login);
+  for (const line of [undefined, ...lines]) {
+    const reply = await (line === undefined ? hear() : say(line));
+    if (reply?.code === '+OK') continue;
+    conversation.leave();
+    return reply === undefined ? 'unserved' : 'refused';
+  }
+  return {
+    async ask(line) {
+      const reply = await say(line);
+      return reply?.code === '+OK' ? reply : undefined;
+    },
+    async quit() {
+      const reply = await say('QUIT');
+      conversation.leave();
+      return reply?.code === '+OK';
+    },
+    leave: () => conversation.leave(),
+  };
+}
+
+/** The number of messages, from the reply to STAT: `2 320`. */
+export async function countMessages(session: MailboxSession): Promise<number | undefined> {
+  const reply = await session.ask('STAT');
+  const count = /^(\d+) \d+/.exec(reply?.lines[0] ?? '')?.[1];
+  return count === undefined ? undefined : Number(count);
+}
