@@ -128,7 +128,9 @@ export class Pop3Session {
   /** The server is about to stop: what is being done is finished first, but for `grace` ms at most. */
   stop(now: number, grace: number): Action[] {
     this.stopping = true;
-    if (this.sending) this.deadlines.atMost(now + grace);
+    if (this.state === 'closed') return [];
+    const isTaking = this.requested === 'read' || this.requested === 'wait';
+    if (isTaking) this.deadlines.atMost(now + grace);
     else if (!this.isBusy()) this.close(replies.serverStops);
     return this.takeActions();
   }
