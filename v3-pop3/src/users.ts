@@ -21,8 +21,8 @@ export function readUsers(text: string): Users {
     const [, name = '', password] = /^([^\s@:<>]+)(?::(.+))?$/.exec(entry) ?? [];
     const mailbox = mailboxName(name);
     if (mailbox === undefined) {
-      // What stands behind a colon may be a password: it is not repeated.
-      const begun = entry.replace(/:.*/, ':…');
+      // What stands behind a colon or a blank may be a password: it is not repeated.
+      const begun = entry.replace(/([:\s]).*/, '$1…');
       throw new Error(
         `line ${index + 1} must be a name, or name:password, such as alice, not "${begun}"`,
       );
