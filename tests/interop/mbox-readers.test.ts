@@ -7,7 +7,7 @@ import { createTransport } from 'nodemailer';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readMbox } from './mbox.ts';
 import { recipient, sender } from './messages.ts';
-import { testWith } from './programs.ts';
+import { onTerminal, testWith } from './programs.ts';
 import { startStage, type Stage } from './stage.ts';
 
 const texts = [
@@ -61,7 +61,6 @@ print(json.dumps([[m["Subject"], m.get_payload(decode=True).decode()] for m in b
     expect(read.map(([, text]) => text.trimEnd())).toEqual(quoted);
   });
 
-  // mutt wants a terminal; Python's pty module is one that every system with Python has.
   testWith(['mutt', 'python3'], 'holds its messages for mutt', async () => {
     const file = path.join(stage.mailboxes, `${recipient}.txt`);
     const out = path.join(folder, 'seen.txt');
@@ -74,8 +73,7 @@ print(json.dumps([[m["Subject"], m.get_payload(decode=True).decode()] for m in b
     const keys = `<tag-pattern>~A<enter><tag-prefix><pipe-message>cat >> ${out}; echo =end= >> ${out}<enter><quit>`;
     const args = ['-n', '-F', '/dev/null', '-R', '-f', file];
     const commands = [...settings, `push '${keys}'`].flatMap((command) => ['-e', command]);
-    const terminal = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)';
-    await execa('python3', ['-c', terminal, 'mutt', ...args, ...commands], {
+    await execa('python3', [...onTerminal, 'mutt', ...args, ...commands], {
       env: { TERM: 'vt100', LC_ALL: 'C.UTF-8', HOME: folder },
       stdin: 'ignore',
       timeout: 20_000,

@@ -1,8 +1,14 @@
 /** Messages that are hard to carry, and whether they came through. */
 import { expect } from 'vitest';
 
+/** What it is, and how it is made. */
+export const hardMessages: [string, () => Buffer][] = [
+  ['every octet that a message can have', everyOctet],
+  ['a message of 10 MB', () => large(10 * 1024 * 1024)],
+];
+
 /** Every octet that SMTP can carry, in lines of every beginning, and what trips servers besides. */
-export function everyOctet(): Buffer {
+function everyOctet(): Buffer {
   const allowed = Array.from({ length: 256 }, (_, octet) => octet).filter(
     (octet) => octet !== 0 && octet !== 0x0a && octet !== 0x0d, // NUL, LF and CR, which are no text
   );
@@ -16,7 +22,7 @@ export function everyOctet(): Buffer {
 }
 
 /** A message of about so many octets. */
-export function large(size: number): Buffer {
+function large(size: number): Buffer {
   const line = Buffer.alloc(76, 'A line of a large message. ');
   return message(Array.from({ length: Math.ceil(size / 78) }, () => line));
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { messageText, recipient, sendOctets } from './messages.ts';
-import { everyOctet, expectSameOctets, large } from './octets.ts';
+import { expectSameOctets, hardMessages } from './octets.ts';
 import { testWith } from './programs.ts';
 import { startStage, type Stage } from './stage.ts';
 
@@ -186,11 +186,7 @@ print(json.dumps(said))
     });
   });
 
-  const hard: [string, () => Buffer][] = [
-    ['every octet that a message can have', everyOctet],
-    ['a message of 10 MB', () => large(10 * 1024 * 1024)],
-  ];
-  for (const [what, make] of hard) {
+  for (const [what, make] of hardMessages) {
     testWith(['python3'], `carry ${what}`, async () => {
       const sent = make();
       await sendOctets(stage, recipient, [sent]);

@@ -45,7 +45,13 @@ export function testWith(programs: string[], promise: string, body: () => Promis
   });
 }
 
-const packages: Record<string, string> = { nc: 'netcat-openbsd' };
+const packages: Record<string, string> = { nc: 'netcat-openbsd', getmail: 'getmail6' };
+
+/**
+ * What python3 is told before the words of a program that wants a terminal, such as mutt: every system
+ * with Python has its pty module.
+ */
+export const onTerminal = ['-c', 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)'];
 
 /**
  * Types a dialogue into a program that only carries lines to a server and back, such as telnet: waits
