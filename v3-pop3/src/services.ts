@@ -90,10 +90,13 @@ export function pop3Service(settings: Settings, mailboxes: Mailboxes): Service<R
       }
 
       async function update(remove: string[]): Promise<Answer> {
-        await mailbox?.remove(remove);
+        try {
+          await mailbox?.remove(remove);
+        } finally {
+          // RFC 1939 §6: whether that worked or not, and before goodbye: the client may come back at once.
+          mailbox?.close();
+        }
         if (remove.length > 0) log(`messages deleted: ${remove.length}`);
-        // Before the client hears goodbye: it may come back at once.
-        mailbox?.close();
         return { type: 'updated' };
       }
 
