@@ -1,5 +1,5 @@
 /**
- * Programs that want to say EHLO first. Stage 2 answers 502 (500 when it is strict), and they fall back
+ * Programs that want to say EHLO first. Stages 2 and 3 answer 502 (500 when strict), and they fall back
  * to HELO (RFC 5321 §3.2); then the message must arrive to the octet.
  */
 import { execa } from 'execa';
@@ -7,19 +7,20 @@ import { createTransport } from 'nodemailer';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bodyLines, expectDelivered, messageText, recipient, sender, subject } from './messages.ts';
 import { testWith } from './programs.ts';
-import { startStage, type Stage } from './stage.ts';
+import { startStage, type Stage, type StageName } from './stage.ts';
 import { openTap, type Tap } from './tap.ts';
 
-const servers: [string, string[], string][] = [
-  ['stage 2', [], '502'],
-  ['stage 2 with --strict', ['--strict'], '500'],
+const servers: [string, StageName, string[], string][] = [
+  ['stage 2', 'v2-helo', [], '502'],
+  ['stage 2 with --strict', 'v2-helo', ['--strict'], '500'],
+  ['stage 3', 'v3-pop3', [], '502'],
 ];
 
-describe.each(servers)('%s', (_, serverArgs, toEhlo) => {
+describe.each(servers)('%s', (_, name, serverArgs, toEhlo) => {
   let stage: Stage;
   let tap: Tap;
   beforeEach(async () => {
-    stage = await startStage('v2-helo', { args: serverArgs });
+    stage = await startStage(name, { args: serverArgs });
     tap = await openTap(stage.port);
   });
   afterEach(async () => {

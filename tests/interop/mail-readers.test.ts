@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
-import { bodyLines, messageText, recipient, sendOctets, subject } from './messages.ts';
+import { bodyLines, messageText, recipient, sender, sendOctets, subject } from './messages.ts';
 import { readMbox } from './mbox.ts';
 import { expectSameOctets, hardMessages } from './octets.ts';
 import { onTerminal, testWith } from './programs.ts';
@@ -80,10 +80,13 @@ describe('curl', () => {
   });
 
   for (const [what, make] of hardMessages) {
-    testWith(['curl'], `fetches ${what}`, async () => {
-      const sent = make();
-      await sendOctets(stage, recipient, [sent]);
-      expectSameOctets(octets((await curl('1')).stdout), sent);
+    testWith(['curl'], `sends and fetches back ${what}`, async () => {
+      const sent = path.join(folder, 'sent');
+      await writeFile(sent, make());
+      const envelope = ['--mail-from', sender, '--mail-rcpt', recipient];
+      const server = `smtp://127.0.0.1:${stage.port}/localhost`;
+      await run('curl', ['--silent', server, ...envelope, '--upload-file', sent]);
+      expectSameOctets(octets((await curl('1')).stdout), await readFile(sent));
     });
   }
 });

@@ -4,13 +4,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
-import { messageText, recipient, sendOctets } from './messages.ts';
+import { messageText, recipient, sender, sendOctets } from './messages.ts';
 import { expectSameOctets, hardMessages } from './octets.ts';
 import { testWith } from './programs.ts';
 import { startStage, type Stage } from './stage.ts';
 
 const prelude = `
-import json, os, poplib, sys, time
+import json, os, poplib, smtplib, sys, time
 
 poplib._MAXLINE = 10000  # it gives up at lines of more than 2048 octets
 
@@ -187,17 +187,20 @@ print(json.dumps(said))
   });
 
   for (const [what, make] of hardMessages) {
-    testWith(['python3'], `carry ${what}`, async () => {
+    testWith(['python3'], `carry ${what}, which smtplib sends`, async () => {
       const sent = make();
-      await sendOctets(stage, recipient, [sent]);
+      await writeFile(path.join(folder, 'sent'), sent);
       const sizes = (await python(`
+with smtplib.SMTP("127.0.0.1", ${stage.port}) as sending:
+    with open(os.path.join(sys.argv[2], "sent"), "rb") as file:
+        sending.sendmail("${sender}", ["${recipient}"], file.read())
 server = login()
 reply, lines, octets = server.retr(1)
-save(lines, "it")
+save(lines, "fetched")
 print(json.dumps([octets, server.stat()[1]]))
 server.quit()
 `)) as number[];
-      const fetched = await saved('it');
+      const fetched = await saved('fetched');
       expect(sizes).toEqual([fetched.length, fetched.length]);
       expectSameOctets(fetched, sent);
     });
