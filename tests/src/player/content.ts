@@ -141,6 +141,11 @@ function whatDiffers(
   const { lines: wanted, first, last } = stretch;
   const skipped = first ? from : Math.max(from, all.length - LOOKED_AT);
   const lines = all.slice(skipped, skipped + LOOKED_AT);
+  const long = runTogether(wanted, lines);
+  if (long !== undefined) {
+    const expected = shownLine(wanted[0]!);
+    return { kind: 'differs', how: 'ends-lost', expected, got: long, seen: [...before, ANY] };
+  }
   const at = first ? 0 : bestPlace(stretch, lines);
   const index = wanted.findIndex((line, i) => !isLike(line, lines[at + i]));
   // They are all there, but more comes behind them.
@@ -150,12 +155,13 @@ function whatDiffers(
   const expected = wanted[to] && shownLine(wanted[to]);
   const got = lines[at + to];
   const how = howDiffers();
+  if (how !== 'none') return { kind: 'differs', how, expected, got, seen };
   // Of none of them it is said what came instead.
-  return { kind: 'differs', how, expected, got: how === 'none' ? lines.at(-1) : got, seen };
+  const line = wanted.find(isFilled) ?? wanted[0]!;
+  return { kind: 'differs', how, expected: shownLine(line), got: lines.at(-1), seen };
 
   function howDiffers(): Difference {
     if (lineEndsDoubled(wanted, lines)) return 'ends-doubled';
-    if (runTogether(wanted, lines)) return 'ends-lost';
     if (expected === undefined) return 'too-many';
     if (got === undefined && expected === '..') return 'dot-ends';
     if (expected.startsWith('..') && got === expected.slice(1)) return 'dot-missing';
@@ -179,11 +185,12 @@ function bestPlace({ lines: wanted, last }: Stretch, lines: string[]): number {
   for (let at = 1 - wanted.length; at < lines.length; at += 1) {
     const likes = wanted.map((line, index) => isLike(line, lines[at + index]));
     const score = likes.filter((like, index) => like && isFilled(wanted[index]!)).length;
-    if (score === 0) continue;
     const wrong = likes.indexOf(false);
     const right = wrong === -1 ? wanted.length : wrong;
-    if (right > best.right || (right === best.right && score > best.score))
-      best = { at, right, score };
+    // That some line is empty says the least.
+    const isBetter =
+      Math.min(score, 1) - Math.min(best.score, 1) || right - best.right || score - best.score;
+    if ((right > 0 || score > 0) && isBetter > 0) best = { at, right, score };
   }
   return best.at;
 }
@@ -208,11 +215,12 @@ function stands(wanted: Stretch['lines'], lines: string[]): boolean {
 }
 
 /** All lines in one, with nothing or a blank between them. */
-function runTogether(wanted: Stretch['lines'], lines: string[]): boolean {
+function runTogether(wanted: Stretch['lines'], lines: string[]): string | undefined {
   const texts = wanted.flatMap((line) => (line.type === 'line' ? [line.text] : []));
-  if (texts.length < wanted.length || texts.filter((text) => text !== '').length < 2) return false;
+  if (texts.length < wanted.length || texts.filter((text) => text !== '').length < 2)
+    return undefined;
   const joined = ['', ' ', '\r'].map((between) => texts.join(between));
-  return lines.some((line) => joined.some((text) => line.includes(text)));
+  return lines.find((line) => joined.some((text) => line.includes(text)));
 }
 
 function shownLine(line: Exclude<WantedLine, { type: 'any' }>): string {

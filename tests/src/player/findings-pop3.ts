@@ -14,12 +14,13 @@ export function ofNoEnd(
   command: Value,
   lastWanted: string | undefined,
 ): Finding {
-  if (rest.length > 0) return find('replyLastLineNoEnd', { command, got: showLine(rest) });
-  const last = lines.at(-1)!;
-  const got = showLine(last);
-  if (lines.length === 1) return find('replyNoLines', { command, got });
-  const dotInLine = lastWanted !== undefined && last.toString('latin1') === `${lastWanted}.`;
-  return find(dotInLine ? 'replyDotInLine' : 'replyNoLoneDot', { command, got });
+  if (rest.length > 0)
+    return find('replyLastLineNoEnd', { command, got: quoted(rest.toString('latin1')) });
+  const status = lines[0]!;
+  if (lines.length === 1) return find('replyNoLines', { command, got: showLine(status) });
+  const last = lines.at(-1)!.toString('latin1');
+  const dotInLine = lastWanted !== undefined && last === `${lastWanted}.`;
+  return find(dotInLine ? 'replyDotInLine' : 'replyNoLoneDot', { command, got: quoted(last) });
 }
 
 export function isStatusLine(octets: Buffer): boolean {
@@ -29,11 +30,13 @@ export function isStatusLine(octets: Buffer): boolean {
 /** Lines have come behind a reply that was whole. */
 export function ofMoreLines(
   asked: Asked,
-  values: { command: Value; first: string; got: string },
+  { command, first, line }: { command: Value; first: string; line: Buffer },
 ): Finding {
-  if (values.first.startsWith('-ERR')) return find('linesAfterErr', values);
+  const got = quoted(withoutLineEnd(line).toString('latin1'));
+  const values = { command, first, got };
+  if (first.startsWith('-ERR')) return find('linesAfterErr', values);
   if (!bringsLines(asked)) return find('linesAfterReply', values);
-  return find('linesAfterDot', { command: values.command, got: values.got });
+  return find('linesAfterDot', { command, got });
 }
 
 const SENTENCES = {

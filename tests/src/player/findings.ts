@@ -167,7 +167,7 @@ export function ofSurplus(
   if (asked.what === 'text') return find('extraReplyAfterText', { first, got });
   const command = commandOf(asked);
   if (side.protocol === 'pop3' && !pop3.isStatusLine(line))
-    return pop3.ofMoreLines(asked, { command, first, got });
+    return pop3.ofMoreLines(asked, { command, first, line });
   return find('extraReply', { command, first, got });
 }
 

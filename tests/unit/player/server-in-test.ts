@@ -10,10 +10,11 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { say } from '../../src/catalogue/index.ts';
 import { parseScenario } from '../../src/notation/parse-scenario.ts';
-import type { Scenario } from '../../src/notation/model.ts';
+import type { Protocol, Scenario } from '../../src/notation/model.ts';
 import { playScenario } from '../../src/player/play-scenario.ts';
 import type { PlayOptions, PlayResult } from '../../src/player/model.ts';
 import type { Ended, RunningServer } from '../../src/server/model.ts';
+import { servePop3, type Mailboxes, type Pop3Behaviour } from './pop3-in-test.ts';
 
 export interface Mail {
   sender: string;
@@ -39,52 +40,71 @@ export interface Behaviour {
   /** Takes over a line of text (without CR LF, as sent), if it returns true. */
   textLine?(line: string, client: Client): boolean;
   /** Stores a message; without it, it goes to `<recipient>.txt` as mbox. */
-  store?(mail: Mail, client: Client): void;
+  store?: (mail: Mail, client: Client) => void;
   /** Everything that a client sends, instead of the right server; undefined: the right one. */
   data?(octets: Buffer, client: Client): void;
   /** What happens to connections after so many. */
   connections?: number;
+  /** It has a POP3 port too; what its SMTP side receives can be read there. */
+  pop3?: Pop3Behaviour;
 }
 
 export interface ServerInTest extends RunningServer {
   folder: string;
+  /** What can be read by POP3. */
+  mailboxes: Mailboxes;
 }
 
 /** Starts the server on a port of the system's choice; it ends with the test. */
 export async function serverInTest(behaviour: Behaviour = {}): Promise<ServerInTest> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stagepost-player-'));
   const sockets = new Set<net.Socket>();
+  const mailboxes: Mailboxes = new Map();
+  const locks = new Set<string>();
   let ended: Ended | undefined;
   let count = 0;
-  const server = net.createServer((socket) => {
-    count += 1;
-    sockets.add(socket);
-    socket.setNoDelay(true);
-    socket.on('error', () => undefined);
-    if (count > (behaviour.connections ?? Infinity)) return void socket.destroy();
-    serve(socket, behaviour, {
-      socket,
-      folder,
-      say: (octets) => void socket.write(octets, 'latin1'),
-      die: (how, output = []) => {
-        ended = { how, output };
-        server.close();
-        for (const each of sockets) each.destroy();
-      },
+  const { pop3 } = behaviour;
+  const servers: Partial<Record<Protocol, net.Server>> = {
+    smtp: listener((client) => serve(client, keeping(behaviour, mailboxes))),
+    ...(pop3 && { pop3: listener((client) => servePop3(client, mailboxes, locks, pop3)) }),
+  };
+
+  function listener(serveOne: (client: Client) => void): net.Server {
+    return net.createServer((socket) => {
+      count += 1;
+      sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on('error', () => undefined);
+      if (count > (behaviour.connections ?? Infinity)) return void socket.destroy();
+      serveOne({
+        socket,
+        folder,
+        say: (octets) => void socket.write(octets, 'latin1'),
+        die: (how, output = []) => {
+          ended = { how, output };
+          for (const server of Object.values(servers)) server.close();
+          for (const each of sockets) each.destroy();
+        },
+      });
     });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  }
+
+  for (const server of Object.values(servers))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
-    server.close();
+    for (const server of Object.values(servers)) server.close();
     fs.rmSync(folder, { recursive: true, force: true });
   });
   return {
     folder,
+    mailboxes,
     stores: [folder],
-    connect: () =>
+    connect: (protocol) =>
       new Promise((resolve, reject) => {
+        const address = servers[protocol]?.address() as AddressInfo | null | undefined;
+        if (address === undefined || address === null) return reject(new Error('nobody'));
+        const { port } = address;
         const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
         socket.once('error', reject);
         socket.once('connect', () => {
@@ -101,7 +121,24 @@ export async function serverInTest(behaviour: Behaviour = {}): Promise<ServerInT
   };
 }
 
-function serve(socket: net.Socket, behaviour: Behaviour, client: Client): void {
+/** A server that has POP3 keeps what it receives for that too. */
+function keeping(behaviour: Behaviour, mailboxes: Mailboxes): Behaviour {
+  const { pop3, store = storeRight } = behaviour;
+  if (pop3 === undefined) return behaviour;
+  return {
+    ...behaviour,
+    store(mail, client) {
+      store(mail, client);
+      for (const recipient of mail.recipients) {
+        const key = recipient.toLowerCase();
+        mailboxes.set(key, [...(mailboxes.get(key) ?? []), mail.text]);
+      }
+    },
+  };
+}
+
+function serve(client: Client, behaviour: Behaviour): void {
+  const { socket } = client;
   const greeting = behaviour.greeting ?? '220 ready\r\n';
   if (greeting !== '') client.say(greeting);
   let mail: Mail = { sender: '', recipients: [], text: '' };
@@ -186,6 +223,16 @@ export function sendsMail(text: string[], recipients = ['bob@example.com']): str
 
 export function dialogue(...lines: string[]): string {
   return ['```smtp', ...lines, '```', ''].join('\n');
+}
+
+/** A dialogue by POP3; `who` stands behind the language, as `bob@example.com`. */
+export function pop3(who: string, ...lines: string[]): string {
+  return [`\`\`\`pop3 ${who}`.trimEnd(), ...lines, '```', ''].join('\n');
+}
+
+/** A message that the player sends. */
+export function mail(to: string, ...lines: string[]): string {
+  return ['```mail ' + to, ...lines, '```', ''].join('\n');
 }
 
 export function mailbox(what: string, ...lines: string[]): string {
