@@ -1,7 +1,7 @@
 /** People who type: telnet and netcat carry the lines, the server must answer each of them. */
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { startStage, type Stage, type StageName } from './stage.ts';
-import { expectDelivered } from './messages.ts';
+import { expectDelivered, recipient, sendOctets } from './messages.ts';
 import { testWith, typeDialogue } from './programs.ts';
 
 const session = `
@@ -57,4 +57,46 @@ describe.each(dialogues)('%s', (name, dialogue) => {
       expect(stage.log()).toMatch(/CR ?LF/);
     },
   );
+});
+
+describe('v3-pop3, reading', () => {
+  let stage: Stage;
+  beforeEach(async () => {
+    stage = await startStage('v3-pop3');
+    await sendOctets(stage, recipient, [Buffer.from('Subject: Hi\r\n\r\nHello\r\n.dot\r\n')]);
+  });
+  afterEach(() => stage.close());
+
+  const reading = `
+S: +OK
+C: USER ${recipient}
+S: +OK
+C: PASS secret
+S: +OK
+C: LIST
+S: +OK
+S: 1
+S: .
+C: RETR 1
+S: +OK
+S: Subject: Hi
+S: Hello
+S: ..dot
+S: .
+C: DELE 1
+S: +OK
+C: QUIT
+S: +OK
+`;
+  const programs: [string, string, string[]][] = [
+    ['telnet', 'telnet', []],
+    ['nc', 'netcat with -C', ['-C']],
+    ['nc', 'netcat without -C, whose lines end in a bare LF', []],
+  ];
+  for (const [program, title, args] of programs) {
+    testWith([program], `hands out a message to ${title}`, async () => {
+      await typeDialogue(program, [...args, '127.0.0.1', String(stage.pop3Port)], reading);
+      expect(await stage.mailbox(recipient)).toEqual([]);
+    });
+  }
 });
