@@ -23,7 +23,8 @@ export const SERVER_OPTIONS: readonly KnownOption[] = [
 
 export const CLIENT_OPTIONS: readonly KnownOption[] = [
   ...withValue('from', 'to', 'subject', 'body', 'timeout'),
-  ...flags('test', 'quiet'),
+  ...flags('test', 'quiet', 'list'),
+  ...withValue('user', 'password', 'pop3', 'read', 'delete'),
 ];
 
 /** The options that this job hands on, by its name. */

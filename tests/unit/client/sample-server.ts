@@ -1,5 +1,6 @@
 /**
- * A small mail server for the client's tests. It answers as told, and remembers what it heard.
+ * A small mail server for the client's tests, of SMTP or POP3. It answers as told, and remembers what
+ * it heard.
  */
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
@@ -8,7 +9,8 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
  * What to answer: octets to send as they are, `null` for silence, `close` to hang up, `reset` to
  * break the connection off. `undefined` stands for what a good server says.
  */
-export type Answer = string | null | { end: 'close' | 'reset'; say?: string } | undefined;
+export type Answer =
+  string | Uint8Array | null | { end: 'close' | 'reset'; say?: string } | undefined;
 
 /** Is asked once for the greeting (`''`), for each command, and for the text (`'.'`). */
 export type Script = (command: string) => Answer;
@@ -26,7 +28,10 @@ export interface SampleServer {
   [Symbol.asyncDispose]: () => Promise<void>;
 }
 
-const GOOD: [RegExp, string][] = [
+/** What a good server says: to what, and what. */
+export type Good = readonly (readonly [RegExp, string])[];
+
+const SMTP: Good = [
   [/^$/, '220 ready\r\n'],
   [/^DATA$/, '354 go on\r\n'],
   [/^QUIT$/, '221 bye\r\n'],
@@ -34,7 +39,20 @@ const GOOD: [RegExp, string][] = [
   [/./, '500 what?\r\n'],
 ];
 
-export async function sampleServer(script: Script = () => undefined): Promise<SampleServer> {
+/** A mailbox with two messages. Any password will do. */
+export const POP3: Good = [
+  [/^$/, '+OK ready\r\n'],
+  [/^USER .|^PASS .|^DELE [12]$|^RSET$|^NOOP$|^QUIT$/, '+OK\r\n'],
+  [/^LIST$/, '+OK 2 messages\r\n1 52\r\n2 11\r\n.\r\n'],
+  [/^RETR 1$/, '+OK\r\nFrom: alice\r\nSubject: =?utf-8?Q?Caf=C3=A9?=\r\n\r\n..é\r\n.\r\n'],
+  [/^RETR 2$/, '+OK\r\n\r\nno head\r\n.\r\n'],
+  [/./, '-ERR no\r\n'],
+];
+
+export async function sampleServer(
+  script: Script = () => undefined,
+  goodServer = SMTP,
+): Promise<SampleServer> {
   const commands: string[] = [];
   const texts: string[] = [];
   const early: string[] = [];
@@ -51,16 +69,16 @@ export async function sampleServer(script: Script = () => undefined): Promise<Sa
     let inText = false;
 
     const answer = (command: string) => {
-      const good = GOOD.find(([pattern]) => pattern.test(command))![1];
+      const good = goodServer.find(([pattern]) => pattern.test(command))![1];
       const scripted = script(command);
       const said = scripted === undefined ? good : scripted;
       if (said === null || !socket.writable) return;
-      if (typeof said === 'object') {
+      if (typeof said === 'object' && 'end' in said) {
         if (said.end === 'reset') socket.resetAndDestroy();
         else socket.end(said.say ?? '');
         return;
       }
-      inText = command === 'DATA' && said.startsWith('354');
+      inText = command === 'DATA' && typeof said === 'string' && said.startsWith('354');
       socket.write(said);
       if (command === 'QUIT') socket.end();
     };
@@ -89,7 +107,9 @@ export async function sampleServer(script: Script = () => undefined): Promise<Sa
     texts,
     early,
     allClosed: async () => {
-      await Promise.all([...sockets].map((socket) => once(socket, 'close')));
+      await Promise.all(
+        [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))),
+      );
     },
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();
