@@ -29,8 +29,13 @@ const CHANGED = {
     from: 'v2-helo',
     changed: [
       'README.md',
+      'client.ts',
       'package.json',
       'server.ts',
+      'src/client/conversation.ts',
+      'src/client/menu.ts',
+      'src/client/options.ts',
+      'src/client/words.ts',
       'src/commands.ts',
       'src/guards/limits.ts',
       'src/listen.ts',
@@ -40,6 +45,11 @@ const CHANGED = {
       'stagepost.json',
     ],
     added: [
+      'src/client/keyboard.ts',
+      'src/client/mailbox-menu.ts',
+      'src/client/maildrop.ts',
+      'src/client/pop3-replies.ts',
+      'src/client/received.ts',
       'src/pop3/commands.ts',
       'src/pop3/dots.ts',
       'src/pop3/maildrop.ts',
@@ -130,7 +140,7 @@ describe.each(STAGES)('%s', (stage) => {
     expect(lines(protocol)).toBeLessThanOrEqual(stage === 'v1-smtp' ? 700 : 950);
     expect(lines(pop3)).toBeLessThanOrEqual(700);
     expect(lines(guards)).toBeLessThanOrEqual(200);
-    expect(lines(client)).toBeLessThanOrEqual(stage === 'v3-pop3' ? 1050 : 700);
+    expect(lines(client)).toBeLessThanOrEqual(stage === 'v3-pop3' ? 1350 : 700);
     for (const file of src) expect(lines([file])).toBeLessThanOrEqual(320);
   });
 });
