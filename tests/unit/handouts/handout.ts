@@ -7,10 +7,15 @@ import { parseScenario } from '../../src/notation/parse-scenario.ts';
 import { ROOT as KIT } from '../../src/cli/stages.ts';
 
 export interface Handout {
-  /** Every ```` ```smtp ```` fence, as a scenario that must come true to the letter. */
+  /**
+   * The dialogues, as scenarios that must come true to the letter. A ```` ```smtp ```` fence begins a
+   * session, and the ```` ```pop3 ```` fences behind it go on with the same server and mailboxes.
+   */
   sessions: Scenario[];
   /** Every fence that shows a file (```` ```text mailboxes/… ````): its name and its lines. */
   files: { name: string; text: string }[];
+  /** Every other ```` ```text ```` fence. */
+  texts: string[];
   /** Every table: rows of cells, the head first, as plain text. */
   tables: string[][][];
   /** Targets of links and images that lie in the kit, relative to its root. */
@@ -20,14 +25,17 @@ export interface Handout {
 export function readHandout(file: string): Handout {
   const text = readFileSync(path.join(KIT, file), 'utf8');
   const tokens = new MarkdownIt().parse(text, {});
-  const handout: Handout = { sessions: [], files: [], tables: [], links: [] };
+  const handout: Handout = { sessions: [], files: [], texts: [], tables: [], links: [] };
+  const sessions: Fence[][] = [];
   for (const [index, token] of tokens.entries()) {
     const [language, name] = token.info.trim().split(/\s+/);
-    if (token.type === 'fence' && language === 'smtp') {
-      handout.sessions.push(session(file, handout.sessions.length + 1, name, token.content));
+    if (token.type === 'fence' && (language === 'smtp' || language === 'pop3')) {
+      if (language === 'smtp') sessions.push([]);
+      sessions.at(-1)!.push({ protocol: language, variant: name, text: token.content });
     }
-    if (token.type === 'fence' && language === 'text' && name) {
-      handout.files.push({ name, text: token.content });
+    if (token.type === 'fence' && language === 'text') {
+      if (name) handout.files.push({ name, text: token.content });
+      else handout.texts.push(token.content);
     }
     if (token.type === 'table_open') handout.tables.push([]);
     if (token.type === 'tr_open') handout.tables.at(-1)!.push([]);
@@ -43,15 +51,19 @@ export function readHandout(file: string): Handout {
       }
     }
   }
+  handout.sessions = sessions.map((fences, index) => session(file, index + 1, fences));
   return handout;
 }
 
-function session(
-  file: string,
-  number: number,
-  variant: string | undefined,
-  fence: string,
-): Scenario {
+interface Fence {
+  protocol: 'smtp' | 'pop3';
+  /** The word behind the language: how the server is started. */
+  variant: string | undefined;
+  text: string;
+}
+
+function session(file: string, number: number, fences: Fence[]): Scenario {
+  const { variant } = fences[0]!;
   const head = [
     'title: The session of the handout comes true',
     `step: ${number}`,
@@ -60,12 +72,38 @@ function session(
     'opening: none',
     ...(variant === undefined ? [] : [`variant: ${variant}`]),
   ];
-  const text = `---\n${head.join('\n')}\n---\n\`\`\`smtp\n${fence}\`\`\`\n`;
+  const blocks = fences.map(({ protocol, text }, index) => {
+    const lines = protocol === 'pop3' ? toTheLetter(text) : text;
+    return `\`\`\`${protocol} connection-${index + 1}\n${lines}\`\`\`\n`;
+  });
   return parseScenario(
-    text,
+    `---\n${head.join('\n')}\n---\n${blocks.join('\n')}`,
     file,
     `${path.basename(path.dirname(file)).slice(0, 2)}/handout-${number}`,
   );
+}
+
+/** The date in a `Received:` line. */
+const DATE = /\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d/;
+
+/**
+ * In POP3 the notation wants only the beginning of a reply's text. A handout promises all of it, and
+ * any date in place of the one that it shows.
+ */
+function toTheLetter(dialogue: string): string {
+  const lines = dialogue.split('\n').map((line) => {
+    const [, code, text] = /^S: (\+OK|-ERR) (.*)$/.exec(line) ?? [];
+    if (text !== undefined) return `S: ${code} /^${literally(text)}$/`;
+    const [before, after] = line.replace(/^S: /, '').split(DATE);
+    if (after === undefined) return line;
+    return `S: /^${literally(before!)}${DATE.source}${literally(after)}$/`;
+  });
+  return lines.join('\n');
+}
+
+/** As a pattern that matches this text alone. A tab is written as one: patterns hold no controls. */
+function literally(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&').replaceAll('\t', '\\t');
 }
 
 /** The table whose head begins with these words. */
