@@ -23,6 +23,8 @@ export interface Started {
   /** Of POP3; `NaN` in stages that have none. */
   pop3: number;
   output: () => string;
+  /** Resolves when this has been printed. */
+  printed: (pattern: RegExp) => Promise<void>;
   /** Reads no more of what it prints, as `| head` does. */
   closeOutput: () => void;
   kill: (signal: NodeJS.Signals) => void;
@@ -70,8 +72,11 @@ export async function startServer(folder: string, args: string[]): Promise<Start
     child.stdout.destroy();
     child.stderr.destroy();
   };
+  const printed = async (pattern: RegExp) => {
+    while (!pattern.test(output())) await once(child.stdout, 'data');
+  };
   const kill = (signal: NodeJS.Signals) => child.kill(signal);
-  return { pid: child.pid!, port, pop3, output, closeOutput, ended, kill };
+  return { pid: child.pid!, port, pop3, output, printed, closeOutput, ended, kill };
 }
 
 /** A client that says what it is told and hears what it waits for. */
