@@ -4,7 +4,8 @@ import type { Delivery, Scenario, Stage } from '../notation/model.ts';
 import { emptyMailboxes, usesPop3 } from '../player/empty-mailboxes.ts';
 import type { Login } from '../player/login.ts';
 import { playScenario } from '../player/play-scenario.ts';
-import type { PlayOptions, PlayResult } from '../player/model.ts';
+import { waitsOf, type PlayOptions, type PlayResult } from '../player/model.ts';
+import { deathOf } from '../player/talk.ts';
 import { isOfTheServer, Trouble } from '../server/trouble.ts';
 import type { Host } from './host.ts';
 import { failedNeed } from './plan.ts';
@@ -71,8 +72,12 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
   const beginEmpty = async (scenario: Scenario): Promise<void> => {
     if (!usesPop3(scenario) || noPop3 || host.isFresh() || host.hasEnded()) return;
     if (notEmptied < NOT_EMPTIED) {
-      if (await emptyMailboxes(scenario, await host.server(), playOptions())) return;
-      notEmptied++;
+      const server = await host.server();
+      if (await emptyMailboxes(scenario, server, playOptions())) return;
+      // A server for one connection cannot be asked to delete, and ends of that, or has ended before.
+      const hasDied = (await deathOf(server, waitsOf(playOptions()))) !== undefined;
+      if (hasDied) earlyEnds++;
+      else notEmptied++;
     }
     await host.drop();
   };

@@ -4,7 +4,7 @@ import { answered, hasSaidQuit, type Asked } from './client-side.ts';
 import type { Heard } from './conversation.ts';
 import { failure, find, type Failure } from './failure.ts';
 import * as finding from './findings.ts';
-import { codeMatches, judge, type FillIn } from './judge.ts';
+import { codeMatches, judge, type FillIn, type Verdict } from './judge.ts';
 import { showLatin1, showLine } from './octets.ts';
 import { readPop3Reply, sizeOf } from './pop3-reply.ts';
 import type { Source } from './recorder.ts';
@@ -56,11 +56,7 @@ export async function hear(play: Play, talk: Talk, want: Wanted): Promise<void> 
       recorder.content(talk.name, seen, { got, expected: source });
       throw failure(finding.ofContent(verdict, about));
     }
-    if (verdict.kind !== 'wrong-code') {
-      const missing = verdict.kind === 'missing-line' ? verdict.line : undefined;
-      throw failure(finding.ofWrongText(reply, about, missing));
-    }
-    throw await wrongCode(play, talk, reply, about);
+    throw await wrongReply(play, talk, reply, verdict, about);
   }
   if (reply.content !== undefined) recorder.content(talk.name, verdict.seen);
   talk.lastContent = reply.content;
@@ -72,15 +68,20 @@ export async function hear(play: Play, talk: Talk, want: Wanted): Promise<void> 
 }
 
 /** A wrong reply, or the reply to a command before, which was answered twice. */
-async function wrongCode(
+async function wrongReply(
   play: Play,
   talk: Talk,
   reply: Reply,
+  verdict: Exclude<Verdict, { kind: 'right' | 'differs' }>,
   about: finding.About,
 ): Promise<Failure> {
   const due = Math.max(0, talk.side.unanswered.length - 1);
   const more = await talk.conversation.holdsMoreThan(due, play.waits.surplus);
   if (more) return failure(finding.ofMoreReplies(reply, about), { suspicious: true });
+  if (verdict.kind !== 'wrong-code') {
+    const missing = verdict.kind === 'missing-line' ? verdict.line : undefined;
+    return failure(finding.ofWrongText(reply, about, missing));
+  }
   // A line of the text that was taken for a command shows only here, where the text ends.
   return failure(finding.ofWrongCode(reply, about), { suspicious: about.asked.what === 'text' });
 }

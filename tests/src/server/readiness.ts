@@ -46,16 +46,19 @@ export async function awaitListening(awaited: Awaited): Promise<void> {
   const { groups, ports, perhaps = [], smtp, output, limit } = awaited;
   const start = performance.now();
   let ready: number | undefined;
+  let atWork = start;
   let elsewhere = { found: NOWHERE, since: start, looked: start };
   for (let looked = start; ; await delay(PAUSE)) {
     // To look at all sockets costs some milliseconds. A server that still works does not listen yet.
-    if (performance.now() - looked < AT_WORK && isAtWork(groups)) continue;
+    const activity = activityOf(groups.flatMap((group) => group.members()));
+    if (activity?.atWork !== false) atWork = performance.now();
+    if (performance.now() - looked < AT_WORK && activity?.atWork === true) continue;
     looked = performance.now();
     const listening = await portsInUse([...ports, ...perhaps]);
     if (ports.every((port) => listening.has(port))) {
       ready ??= looked;
       const isComplete = perhaps.every((port) => listening.has(port));
-      if (isComplete || !isAtWork(groups) || looked - ready > PERHAPS) return;
+      if (isComplete || activity?.atWork !== true || looked - ready > PERHAPS) return;
       continue;
     }
     const dead = groups.find((group) => group.ended() !== undefined && !group.isAlive());
@@ -70,8 +73,10 @@ export async function awaitListening(awaited: Awaited): Promise<void> {
     }
     const { found, since } = elsewhere;
     const somewhere = found.udp || found.ports.length > 0;
-    const settled = somewhere && now - since > ELSEWHERE && !isAtWork(groups);
-    if (late || settled) {
+    const settled = somewhere && now - since > ELSEWHERE && activity?.atWork !== true;
+    // It takes mail already, and does nothing more: the other ports will not come.
+    const isAtRest = listening.has(smtp) && now - atWork > ELSEWHERE;
+    if (late || settled || isAtRest) {
       if (listening.has(smtp)) return;
       throw notListening(awaited, found);
     }
@@ -112,10 +117,6 @@ function lookElsewhere(groups: readonly ProcessGroup[], given: readonly number[]
     ports: [...new Set(ports)].sort((a, b) => a - b),
     udp: udpSockets().some(({ inode }) => inodes.has(inode)),
   };
-}
-
-function isAtWork(groups: readonly ProcessGroup[]): boolean {
-  return activityOf(groups.flatMap((group) => group.members()))?.atWork === true;
 }
 
 async function endedEarly(dead: ProcessGroup, port: number, output: OutputTail): Promise<Trouble> {
