@@ -6,6 +6,8 @@ export default defineConfig({
     include: ['tests/interop/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    // The tests wait for programs: vitest's own count (cores less one) idles.
+    maxWorkers: 3,
     // Names the skipped tests, and why.
     reporters: ['verbose'],
   },

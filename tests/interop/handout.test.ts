@@ -49,6 +49,10 @@ describe('the handout of stage 3', () => {
   const letters = ['one', 'two'].map((text) =>
     Buffer.from(`Subject: Hi\r\n\r\nLetter ${text}\r\n`),
   );
+  beforeEach(async () => {
+    stage = await startStage('v3-pop3');
+    await sendOctets(stage, recipient, letters);
+  });
 
   for (const program of ['curl', 'python3']) {
     testWith([program], `fetches a letter with ${program}`, async () => {
