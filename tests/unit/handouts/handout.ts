@@ -30,8 +30,11 @@ export function readHandout(file: string): Handout {
   for (const [index, token] of tokens.entries()) {
     const [language, name] = token.info.trim().split(/\s+/);
     if (token.type === 'fence' && (language === 'smtp' || language === 'pop3')) {
-      if (language === 'smtp') sessions.push([]);
-      sessions.at(-1)!.push({ protocol: language, variant: name, text: token.content });
+      const fence: Fence = { protocol: language, variant: name, text: token.content };
+      const last = sessions.at(-1);
+      const goesOn = language === 'pop3' && last !== undefined && last[0]!.variant === name;
+      if (goesOn) last.push(fence);
+      else sessions.push([fence]);
     }
     if (token.type === 'fence' && language === 'text') {
       if (name) handout.files.push({ name, text: token.content });
