@@ -9,6 +9,7 @@ export type Arrow =
   | { type: 'command'; from: string; to: string; lines: string[]; kind: 'lines' | 'dot' }
   | { type: 'reply'; from: string; to: string; lines: string[]; refused: string | undefined }
   | { type: 'store'; from: string; to: string; lines: string[] }
+  | { type: 'act'; from: string; to: string; text: string; told: string }
   | { type: 'remark'; over: readonly string[]; text: string };
 
 /** Characters a line: what is legible when a diagram of two columns is projected. */
@@ -65,7 +66,7 @@ function goesOn(lines: readonly string[], next: string): boolean {
 }
 
 function finish(group: Lines | Exclude<DialogueEvent, { type: 'line' }>, roles: Roles): Arrow {
-  if (group.type === 'remark') return group;
+  if (group.type === 'remark' || group.type === 'act') return group;
   const { from, to } = group;
   if (group.type === 'store') {
     return {
@@ -139,7 +140,7 @@ function exchange(arrows: readonly Arrow[], start: number): string | undefined {
 }
 
 function shorten(arrow: Arrow): Arrow {
-  if (arrow.type === 'remark') return arrow;
+  if (arrow.type === 'remark' || arrow.type === 'act') return arrow;
   const lines = shortenBlock(arrow.lines, HEIGHT).map((line) => shortenLine(line, WIDTH));
   return { ...arrow, lines };
 }

@@ -53,6 +53,9 @@ export function describe(participants: readonly Participant[], arrows: readonly 
           `${label(arrow.from)} puts the message into the ${lowerFirst(label(arrow.to))}`,
         );
         break;
+      case 'act':
+        afterwards.push(arrow.told);
+        break;
       case 'remark':
         finish();
         sentences.push(upperFirst(arrow.text));

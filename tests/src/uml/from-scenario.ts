@@ -2,7 +2,7 @@
  * A scenario that was played, as a dialogue to be drawn: who took part, what went over the wire, and
  * where the messages went, which the scenario's mailbox blocks tell.
  */
-import type { MailboxBlock, Scenario } from '../notation/model.ts';
+import type { MailboxBlock, Protocol, Scenario } from '../notation/model.ts';
 import { escapeOctets } from '../notation/octets.ts';
 import type { PlayedStep } from '../player/model.ts';
 import type { Dialogue, DialogueEvent, Participant } from './sequence.ts';
@@ -11,25 +11,52 @@ const SERVER = 'server';
 
 /** The dialogue of a scenario that a reference passed. */
 export function dialogueOf(scenario: Scenario, steps: readonly PlayedStep[]): Dialogue {
-  const connections = [...new Set(steps.map(({ connection }) => connection))];
-  const alone = connections.length === 1;
+  const protocols = protocolsOf(scenario, steps);
+  const clients = [...protocols.keys()];
+  const alone = clients.length === 1;
+  const several = new Set(protocols.values()).size > 1;
   const mailboxes = scenario.blocks.filter((block) => block.type === 'mailbox');
-  const addresses = new Set(mailboxes.flatMap(({ address }) => address ?? []));
+  const events = [...withMailboxes(scenario, steps, alone), ...absences(mailboxes)];
+  // Who sends stands left of the server, and who reads right of it, beside the mailbox.
+  const isReader = (name: string) => several && protocols.get(name) === 'pop3';
+  const label = (name: string) => {
+    const protocol = several ? `\n(${protocols.get(name)!.toUpperCase()})` : '';
+    return `${alone ? 'Client' : `Client ${name}`}${protocol}`;
+  };
+  const client = (name: string): Participant => ({ id: name, label: label(name), role: 'client' });
   return {
     title: scenario.title,
     participants: [
-      ...connections.map((connection) => client(connection, alone)),
+      ...clients.filter((name) => !isReader(name)).map(client),
       server(scenario),
-      ...[...addresses].map((address): Participant => {
-        return { id: mailbox(address), label: `Mailbox of\n${address}`, role: 'mailbox' };
-      }),
+      ...clients.filter(isReader).map(client),
+      ...mailboxesIn(events),
     ],
-    events: [...withDeliveries(steps, mailboxes, alone), ...absences(mailboxes)],
+    events,
   };
 }
 
-function client(connection: string, alone: boolean): Participant {
-  return { id: connection, label: alone ? 'Client' : `Client ${connection}`, role: 'client' };
+/** What each connection speaks, in the order in which they were opened. The player's own letters are none. */
+function protocolsOf({ blocks }: Scenario, steps: readonly PlayedStep[]): Map<string, Protocol> {
+  const dialogues = blocks.filter((block) => block.type === 'dialogue');
+  return new Map(
+    steps.flatMap(({ connection }) => {
+      const block = dialogues.find((one) => one.connection === connection);
+      return block?.mail ? [] : [[connection, block?.protocol ?? 'smtp'] as const];
+    }),
+  );
+}
+
+/** The mailboxes that something happens to. */
+function mailboxesIn(events: readonly DialogueEvent[]): Participant[] {
+  const named = events.flatMap((event) => {
+    if (event.type === 'line') return [];
+    return event.type === 'remark' ? event.over : [event.from, event.to];
+  });
+  const ids = new Set(named.filter((id) => id.startsWith(MAILBOX)));
+  return Array.from(ids, (id) => {
+    return { id, label: `Mailbox of\n${id.slice(MAILBOX.length)}`, role: 'mailbox' };
+  });
 }
 
 function server({ stage, variant }: Scenario): Participant {
@@ -38,29 +65,43 @@ function server({ stage, variant }: Scenario): Participant {
 }
 
 /** The name of a mailbox among the participants; no connection is called like this. */
+const MAILBOX = 'mailbox ';
+
 function mailbox(address: string): string {
-  return `mailbox ${address}`;
+  return `${MAILBOX}${address}`;
 }
 
 /**
- * What was said, and before the 250 for a message what the server does first: RFC 5321 §4.2.5, the
- * 250 takes the responsibility, so the message lies in its mailboxes by then.
+ * What was said, and what happens to mailboxes meanwhile. Before the 250 for a message: RFC 5321 §4.2.5,
+ * the 250 takes the responsibility, so the message lies in its mailboxes by then.
  */
-function withDeliveries(
+function withMailboxes(
+  { blocks }: Scenario,
   steps: readonly PlayedStep[],
-  mailboxes: readonly MailboxBlock[],
   alone: boolean,
 ): DialogueEvent[] {
+  const dialogues = blocks.filter((block) => block.type === 'dialogue');
+  const mailboxes = blocks.filter((block) => block.type === 'mailbox');
   const waiting = mailboxes.filter(({ nothing }) => !nothing);
+  const letters = new Map<string, Letter>();
+  const readers = new Map<string, Reader>();
+  for (const { connection, mail, protocol, login } of dialogues) {
+    if (mail) letters.set(connection, newLetter());
+    else if (protocol === 'pop3') readers.set(connection, newReader(login));
+  }
   /** The tokens of the text that a connection has sent since the last reply but one. */
   const texts = new Map<string, string>();
   const events = steps.flatMap((step): DialogueEvent[] => {
     const { connection, from } = step;
+    const letter = letters.get(connection);
+    if (letter) return arrival(letter, step);
     const event = eventOf(step, alone);
     const text = texts.get(connection) ?? '';
     if (from === 'C') texts.set(connection, `${text}${step.text}\n`);
     if (from !== 'S') return [event];
     texts.set(connection, '');
+    const reader = readers.get(connection);
+    if (reader) return [...reading(reader, text.trim(), step.text), event];
     if (!step.text.startsWith('2')) return [event];
     const stored = waiting.filter(({ token }) => text.includes(`{${token}}`));
     waiting.splice(0, waiting.length, ...waiting.filter((block) => !stored.includes(block)));
@@ -68,6 +109,64 @@ function withDeliveries(
   });
   // Of a message whose token was in no text (it was in an address, say) the end tells.
   return [...events, ...waiting.map(storeOf)];
+}
+
+/** A message that the player sends so that there is something to read: its dialogue is not drawn. */
+interface Letter {
+  to: string;
+  inText: boolean;
+  lines: string[];
+}
+
+function newLetter(): Letter {
+  return { to: '', inText: false, lines: [] };
+}
+
+/** When the letter has been sent, that it came, and into which mailbox. */
+function arrival(letter: Letter, { from, text }: PlayedStep): DialogueEvent[] {
+  if (from === 'S' && text.startsWith('354')) letter.inText = true;
+  if (from !== 'C') return [];
+  const [, to] = /^RCPT TO:<(.*)>$/.exec(text) ?? [];
+  if (!letter.inText) letter.to = to ?? letter.to;
+  else if (text !== '.') letter.lines.push(readable(text.replace(/^\./, '')));
+  else {
+    letter.inText = false;
+    return [
+      { type: 'remark', over: [SERVER], text: 'a message comes by SMTP' },
+      { type: 'store', from: SERVER, to: mailbox(letter.to), lines: letter.lines },
+    ];
+  }
+  return [];
+}
+
+/** Who reads mail: whose mailbox it is, and which messages are marked as deleted. */
+interface Reader {
+  owner: string;
+  marked: Set<string>;
+}
+
+function newReader(owner = ''): Reader {
+  return { owner, marked: new Set() };
+}
+
+/** What happens to the mailbox before this reply is said. */
+function reading(reader: Reader, command: string, reply: string): DialogueEvent[] {
+  const [verb, argument = ''] = command.toUpperCase().split(' ');
+  if (!reply.startsWith('+OK')) return [];
+  if (verb === 'USER') reader.owner ||= command.slice('USER '.length);
+  if (verb === 'DELE') reader.marked.add(argument);
+  if (verb === 'RSET') reader.marked.clear();
+  const box = mailbox(reader.owner);
+  const whose = `the mailbox of ${reader.owner}`;
+  if (verb === 'RETR') {
+    const told = `Server reads message ${argument} from ${whose}`;
+    return [{ type: 'act', from: box, to: SERVER, text: `message ${argument}`, told }];
+  }
+  // RFC 1939 §6: it is QUIT that deletes.
+  if (verb !== 'QUIT' || reader.marked.size === 0) return [];
+  const text = `delete message ${[...reader.marked].join(', ')}`;
+  const told = `Server now deletes message ${[...reader.marked].join(' and ')} from ${whose}`;
+  return [{ type: 'act', from: SERVER, to: box, text, told }];
 }
 
 function eventOf({ connection, from, text }: PlayedStep, alone: boolean): DialogueEvent {
@@ -119,11 +218,19 @@ function absences(mailboxes: readonly MailboxBlock[]): DialogueEvent[] {
     });
 }
 
-/** The player makes up a word for every message; in a diagram it is always the same. */
+/** RFC 5322 §3.3, in UTC: what a server writes into the trace of a message. */
+const DATE = /\b\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} \+0000/g;
+
+/**
+ * The player makes up a word for every message, and the server writes down when it came; in a diagram
+ * both are always the same.
+ */
 function readable(text: string): string {
-  return text.replaceAll(/\{token(?:\.(\d+))?\}/g, (_, count: string | undefined) => {
-    return `Hello${count ?? ''}`;
-  });
+  return text
+    .replaceAll(DATE, 'Fri, 20 Nov 2026 08:49:40 +0000')
+    .replaceAll(/\{token(?:\.(\d+))?\}/g, (_, count: string | undefined) => {
+      return `Hello${count ?? ''}`;
+    });
 }
 
 /** UTF-8 as it reads; whatever is not, or cannot be seen, as escapes. */

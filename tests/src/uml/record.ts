@@ -9,6 +9,7 @@ import { OPENINGS } from '../check/wants-helo.ts';
 import { JobError } from '../cli/job-error.ts';
 import { loadScenarios } from '../notation/load.ts';
 import type { Scenario } from '../notation/model.ts';
+import { emptyMailboxes, usesPop3 } from '../player/empty-mailboxes.ts';
 import { playScenario } from '../player/play-scenario.ts';
 import { readManifest } from '../server/manifest.ts';
 import { startServer } from '../server/start-server.ts';
@@ -46,6 +47,10 @@ async function recordOn(scenarios: readonly Scenario[]): Promise<Map<Scenario, D
   try {
     for (const scenario of scenarios) {
       const options = { stage, opening: [...OPENINGS[stage]] };
+      // Where there is POP3, what an earlier scenario has left behind would be counted.
+      if (usesPop3(scenario) && !(await emptyMailboxes(scenario, server, {}))) {
+        throw new JobError(`The mailboxes cannot be emptied before ${scenario.id} is drawn.`, 1);
+      }
       const { finding, steps } = await playScenario(scenario, server, options);
       if (finding) {
         const sentence = say(finding.key, finding.values);

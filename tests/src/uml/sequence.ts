@@ -20,6 +20,8 @@ export type DialogueEvent =
   | { type: 'line'; from: string; to: string; text: string }
   /** The server puts a message into a mailbox. Without lines: no matter what it says. */
   | { type: 'store'; from: string; to: string; lines: readonly string[] }
+  /** What else happens between a server and a mailbox; `told` says it in a sentence. */
+  | { type: 'act'; from: string; to: string; text: string; told: string }
   /** What happens without words: someone connects, leaves, is silent. */
   | { type: 'remark'; over: readonly string[]; text: string };
 
@@ -56,6 +58,8 @@ function drawArrow(arrow: Arrow, name: (id: string) => string): string {
   switch (arrow.type) {
     case 'remark':
       return `Note over ${arrow.over.map(name).join(',')}: ${escapeLabel(arrow.text)}`;
+    case 'act':
+      return `${name(arrow.from)}->>${name(arrow.to)}: ${escapeLabel(arrow.text)}`;
     case 'store':
       return `${name(arrow.from)}->>${name(arrow.to)}: ${blockLabel(arrow.lines)}`;
     case 'command':

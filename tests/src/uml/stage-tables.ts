@@ -2,18 +2,19 @@
 import * as v1 from '../../../v1-smtp/src/commands.ts';
 import * as v2 from '../../../v2-helo/src/commands.ts';
 import { strictProtocol } from '../../../v2-helo/src/strict.ts';
+import * as pop3 from '../../../v3-pop3/src/pop3/commands.ts';
 import type { Stage } from '../notation/model.ts';
 import type { StateRow, StateTable } from './states.ts';
 
 export interface StageTable extends StateTable {
   stage: Stage;
-  /** `states` for the plain server, `states-<variant>` for another. */
+  /** `states` for the plain server, `states-<variant>` for another, `states-pop3` for another protocol. */
   slug: string;
 }
 
 type Commands = ReadonlyMap<string, Omit<StateRow, 'event'>>;
 
-/** In the order of the stages; a stage's plain server first. */
+/** In the order of the stages; a stage's plain server first. SMTP in stage 3 is that of stage 2. */
 export function stageTables(): StageTable[] {
   return [
     {
@@ -45,7 +46,28 @@ export function stageTables(): StageTable[] {
         { event: 'RCPT refused\n(message sent)', allowed: ['mail'], next: 'sent' },
       ],
     },
+    {
+      stage: 'v3',
+      slug: 'states-pop3',
+      title: 'The states of a POP3 session, stage 3',
+      initial: pop3.start,
+      final: 'closed',
+      rows: [
+        ...[...pop3.commands].flatMap(([verb, { moves, otherwise }]) => [
+          ...moveRows(verb, moves),
+          ...Object.keys(otherwise === undefined ? {} : moves).map((from): StateRow => {
+            return { event: `${verb} refused`, allowed: [from], next: otherwise! };
+          }),
+        ]),
+        ...moveRows('what was marked is deleted', pop3.endOfUpdate.moves),
+      ],
+    },
   ];
+}
+
+/** A row for each state that the command is allowed in. */
+function moveRows(event: string, moves: pop3.Command['moves']): StateRow[] {
+  return Object.entries(moves).map(([from, to]) => ({ event, allowed: [from], next: to }));
 }
 
 function rows(commands: Commands, endOfText: Omit<StateRow, 'event'>): StateRow[] {

@@ -122,3 +122,105 @@ describe('the dialogue of a played scenario', () => {
     expect(events[2]).toMatchObject({ type: 'store', lines: ['\\xE9'] });
   });
 });
+
+describe('the dialogue of a scenario that reads what was sent', () => {
+  const line = { type: 'dialogue' as const, steps: [], line: 1 };
+  const road: Scenario = {
+    ...scenario([{}]),
+    blocks: [
+      { ...line, protocol: 'smtp', connection: 'alice' },
+      { ...line, protocol: 'pop3', connection: 'bob', login: 'bob@example.com' },
+      ...scenario([{}]).blocks,
+    ],
+  };
+
+  it('says what each client speaks', () => {
+    const { participants } = dialogueOf(road, played('alice S 220 x', 'bob S +OK x'));
+    expect(participants.map(({ label }) => label)).toEqual([
+      'Client alice\n(SMTP)',
+      'Server v1',
+      'Client bob\n(POP3)',
+      'Mailbox of\nbob@example.com',
+    ]);
+  });
+
+  it('reads the message from its mailbox before it is sent, and makes its date neutral', () => {
+    const steps = played(
+      'bob C RETR 1',
+      'bob S +OK 80 octets',
+      'bob S for <bob@example.com>; Sat, 21 Nov 2026 10:11:12 +0000',
+      'bob S .',
+    );
+    const { events } = dialogueOf(road, steps);
+    expect(events.slice(1, 4)).toEqual([
+      {
+        type: 'act',
+        from: 'mailbox bob@example.com',
+        to: 'server',
+        text: 'message 1',
+        told: 'Server reads message 1 from the mailbox of bob@example.com',
+      },
+      { type: 'line', from: 'server', to: 'bob', text: '+OK 80 octets' },
+      {
+        type: 'line',
+        from: 'server',
+        to: 'bob',
+        text: 'for <bob@example.com>; Fri, 20 Nov 2026 08:49:40 +0000',
+      },
+    ]);
+  });
+
+  it('reads nothing for a reply that refuses', () => {
+    const { events } = dialogueOf(road, played('bob C RETR 2', 'bob S -ERR no such message'));
+    expect(events.some(({ type }) => type === 'act')).toBe(false);
+  });
+
+  it('deletes at QUIT what DELE has marked and RSET has not taken back', () => {
+    const session = (...lines: string[]) =>
+      dialogueOf(road, played(...lines.map((line) => `bob ${line}`))).events.flatMap((event) =>
+        event.type === 'act' ? event.text : event.type === 'line' ? event.text.slice(0, 4) : [],
+      );
+    expect(
+      session('C DELE 1', 'S +OK', 'C RSET', 'S +OK', 'C DELE 2', 'S +OK', 'C QUIT', 'S +OK'),
+    ).toEqual(['DELE', '+OK', 'RSET', '+OK', 'DELE', '+OK', 'QUIT', 'delete message 2', '+OK']);
+    expect(session('C DELE 1', 'S -ERR', 'C QUIT', 'S +OK')).toEqual(
+      expect.not.arrayContaining(['delete message 1']),
+    );
+  });
+
+  it('says of the player’s own letter only that it came, and what it says', () => {
+    const blocks = road.blocks.map((block) =>
+      block.type === 'dialogue' && block.protocol === 'smtp'
+        ? { ...block, connection: 'mail', mail: true as const }
+        : block,
+    );
+    const steps = played(
+      'mail - connects',
+      'mail C RCPT TO:<bob@example.com>',
+      'mail S 250 OK',
+      'mail C DATA',
+      'mail S 354 go on',
+      'mail C Subject: {token}',
+      'mail C ..dot',
+      'mail C .',
+      'mail S 250 OK',
+      'bob - connects',
+    );
+    const drawn = dialogueOf({ ...road, blocks: blocks.slice(0, 2) }, steps);
+    expect(drawn.participants.map(({ label }) => label)).toEqual([
+      'Client',
+      'Server v1',
+      'Mailbox of\nbob@example.com',
+    ]);
+    expect(drawn.events).toEqual([
+      { type: 'remark', over: ['server'], text: 'a message comes by SMTP' },
+      {
+        type: 'store',
+        from: 'server',
+        to: 'mailbox bob@example.com',
+        lines: ['Subject: Hello', '.dot'],
+      },
+      { type: 'remark', over: ['bob', 'server'], text: 'the client connects' },
+    ]);
+  });
+});
