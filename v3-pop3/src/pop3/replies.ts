@@ -29,7 +29,8 @@ export const replies = {
   userFirst: { ok: false, text: 'Say USER first', bad: true },
   loginFirst: { ok: false, text: 'Log in first, with USER and PASS', bad: true },
   loggedIn: { ok: false, text: 'You are logged in already', bad: true },
-  notImplemented: { ok: false, text: 'Command not implemented', bad: true },
+  // Not bad: mail programs try what may be there, some for every message.
+  notImplemented: { ok: false, text: 'Command not implemented' },
   unknownCommand: { ok: false, text: 'Unknown command', bad: true },
   notText: { ok: false, text: 'A command is a line of ASCII or UTF-8 text', bad: true },
 
