@@ -46,9 +46,10 @@ async function recordOn(scenarios: readonly Scenario[]): Promise<Map<Scenario, D
   const recorded = new Map<Scenario, Diagram>();
   try {
     for (const scenario of scenarios) {
-      const options = { stage, opening: [...OPENINGS[stage]] };
+      // Nothing is judged here, so a machine that has much to do may take its time.
+      const options = { stage, opening: [...OPENINGS[stage]], replyTimeout: 10_000 };
       // Where there is POP3, what an earlier scenario has left behind would be counted.
-      if (usesPop3(scenario) && !(await emptyMailboxes(scenario, server, {}))) {
+      if (usesPop3(scenario) && !(await emptyMailboxes(scenario, server, options))) {
         throw new JobError(`The mailboxes cannot be emptied before ${scenario.id} is drawn.`, 1);
       }
       const { finding, steps } = await playScenario(scenario, server, options);
