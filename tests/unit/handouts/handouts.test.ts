@@ -76,31 +76,34 @@ describe.each([
     const temporary = await mkdtemp(path.join(os.tmpdir(), 'stagepost-handout-'));
     const mailboxes = path.join(temporary, 'mailboxes');
     const server = await startServer(path.join(KIT, folder), ['--mailboxes', mailboxes]);
-    const [sending, reading] = linesOfFirstSession(handout);
-    await type(server.port, sending!);
-    const files = (await readdir(mailboxes, { recursive: true, withFileTypes: true }))
-      .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => path.join(parentPath, name));
-    const stored = await Promise.all(
-      files.map(async (file) => ({
-        name: neutral(path.relative(temporary, file).replaceAll('\\', '/')),
-        text: neutral((await readFile(file, 'utf8')).replaceAll('\r\n', '\n')),
-      })),
-    );
-    expect(stored).toEqual(
-      handout.files.map(({ name, text }) => ({ name: neutral(name), text: neutral(text) })),
-    );
+    try {
+      const [sending, reading] = linesOfFirstSession(handout);
+      await type(server.port, sending!);
+      const files = (await readdir(mailboxes, { recursive: true, withFileTypes: true }))
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => path.join(parentPath, name));
+      const stored = await Promise.all(
+        files.map(async (file) => ({
+          name: neutral(path.relative(temporary, file).replaceAll('\\', '/')),
+          text: neutral((await readFile(file, 'utf8')).replaceAll('\r\n', '\n')),
+        })),
+      );
+      expect(stored).toEqual(
+        handout.files.map(({ name, text }) => ({ name: neutral(name), text: neutral(text) })),
+      );
 
-    const log = handout.texts.find((text) => text.includes(' #1 '));
-    if (reading !== undefined) {
-      await expect.poll(server.output).toContain('connection closed');
-      await type(server.pop3, reading);
-      await expect.poll(server.output).toMatch(/(?:connection closed[^]*){2}/);
-      expect(neutral(server.output().replace(/^\w+ \S+:\d+\n/gm, ''))).toBe(neutral(log!));
+      const log = handout.texts.find((text) => text.includes(' #1 '));
+      if (reading !== undefined) {
+        await expect.poll(server.output).toContain('connection closed');
+        await type(server.pop3, reading);
+        await expect.poll(server.output).toMatch(/(?:connection closed[^]*){2}/);
+        expect(neutral(server.output().replace(/^\w+ \S+:\d+\n/gm, ''))).toBe(neutral(log!));
+      }
+    } finally {
+      server.kill('SIGKILL');
+      await server.ended;
+      await rm(temporary, { recursive: true });
     }
-    server.kill('SIGKILL');
-    await server.ended;
-    await rm(temporary, { recursive: true });
   });
 
   it('links to what is there', () => {
