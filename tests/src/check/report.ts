@@ -117,7 +117,7 @@ function replayLines(
   if (hand === undefined) return again;
   if ('reason' in hand) return [...again, `  ${colors.dim(hand.reason)}`];
   const typed = hand.lines.map((line) => `    ${line}`.trimEnd());
-  return [...again, `  ${say('reportByHand')}`, '    npx stagepost talk 2525', ...typed];
+  return [...again, `  ${hand.heading}`, ...typed];
 }
 
 /** Everything that comes after the failures that are told in full. */

@@ -182,11 +182,73 @@ describe('a report', () => {
     expect(text).toContain('talk 2525\n    HELO client.example.com\n    MAIL FROM');
   });
 
+  it('names a window for each connection, where POP3 has a part', () => {
+    const letterTo =
+      '```mail bob@example.com\nSubject: {token}\n```\n```pop3 bob@example.com\nC: LIST\nS: +OK\n```\n';
+    const on = (connection: string, ...texts: string[]) =>
+      texts.map((text) => C(text, { connection }));
+    const steps = [
+      ...on('mail', 'HELO client.example.com', 'MAIL FROM:<alice@example.com>'),
+      ...on('bob', 'USER bob', 'PASS x', 'LIST'),
+    ];
+    const failed = { ...wrongReply, steps };
+    const byHand = (body: string) =>
+      render([failed], { scenarios: [scenario('v1/mail', {}, body)] }).replace(
+        /^.*Play it again/s,
+        '',
+      );
+    expect(byHand(letterTo)).toContain(
+      [
+        '  Or by hand, with the server started on port 2525, and 1110 for POP3:',
+        '    npx stagepost talk 2525',
+        '    HELO client.example.com',
+        '    MAIL FROM:<alice@example.com>',
+        '    RCPT TO:<bob@example.com>',
+        '    DATA',
+        '    Subject: test',
+        '    .',
+        '    QUIT',
+        '    npx stagepost talk 1110',
+        '    USER bob',
+        '    PASS x',
+        '    LIST',
+        '',
+      ].join('\n'),
+    );
+    const turns = [
+      '```pop3 carol@example.com\nC: STAT\nS: +OK\n```',
+      '```pop3\nS: +OK\nC: USER {user.bob}\nS: +OK\n```',
+      '```pop3 carol@example.com\nC: QUIT\nS: +OK\n```',
+    ];
+    expect(byHand(turns.join('\n'))).toContain(
+      [
+        '  Or by hand, with the server started on port 1110 for POP3:',
+        '    carol: npx stagepost talk 1110',
+        '    carol: USER carol@example.com',
+        '    carol: PASS secret',
+        '    carol: STAT',
+        '    pop3: npx stagepost talk 1110',
+        '    pop3: USER bob@example.com',
+        '    carol: QUIT',
+        '',
+      ].join('\n'),
+    );
+  });
+
   it('says everything without colour that it says with it', () => {
     const results = [wrongReply, extra('e1'), skipped('rset', 'v1/mail'), result('v1/z')];
     const coloured = render(results, { colors: pc.createColors(true) });
     expect(coloured).toContain('\x1b[31m');
     expect(coloured.replace(/\x1b\[\d+m/g, '')).toBe(render(results));
+  });
+});
+
+describe('a size', () => {
+  it('is told in words', () => {
+    const size = happens('octets 118', { expected: 'octets 120', ok: false });
+    expect(render([{ ...wrongReply, steps: [size] }])).toMatch(
+      /expected {2}a text of 120 octets\n +got {7}a text of 118 octets\n/,
+    );
   });
 });
 
