@@ -64,16 +64,17 @@ export async function runCheck(options: CheckOptions): Promise<Result> {
   const built = await buildOnce(manifest, dir);
   try {
     const playOne = (group: Group) => {
+      const { variant, passwords } = group;
       const start = () =>
         built.trouble === undefined
-          ? startServer(manifest, built.dir, { stage, variant: group.variant, built: true })
+          ? startServer(manifest, built.dir, { stage, variant, passwords, built: true })
           : Promise.reject(built.trouble);
       const host = makeHost(start, (note) => notes.add(say(note.key, note.values)));
-      const { accounts, login: lines } = launchOf(manifest, group.variant)!;
+      const { accounts, login: lines } = launchOf(manifest, variant)!;
       const about = { ...options, login: { accounts, lines }, report, results, all: chosen.length };
       return playGroup(group, host, { ...about, note: (text) => notes.add(text) });
     };
-    const [plain, ...variants] = groupByVariant(chosen);
+    const [plain, ...variants] = groupByVariant(chosen, stage);
     const fixed = Object.keys(manifest.ports).length > 0;
     if (plain !== undefined) await playOne(plain);
     await eachOf(variants, fixed ? 1 : (options.parallel ?? 1), playOne);

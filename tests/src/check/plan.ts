@@ -12,6 +12,8 @@ import type { ScenarioResult } from './result.ts';
 /** Scenarios that are played on servers started the same way. */
 export interface Group {
   variant: string | undefined;
+  /** The users file has their passwords too: that is what stage 3 adds to it. */
+  passwords: boolean;
   /** In the order in which a student meets them. */
   scenarios: Scenario[];
 }
@@ -62,14 +64,17 @@ function findScenario(name: string, scenarios: readonly Scenario[], stage: Stage
 }
 
 /** The plain server first: variants need what is found out there. */
-export function groupByVariant(scenarios: readonly Scenario[]): Group[] {
-  const groups = new Map<string | undefined, Group>([
-    [undefined, { variant: undefined, scenarios: [] }],
+export function groupByVariant(scenarios: readonly Scenario[], stage: Stage): Group[] {
+  const groups = new Map<string, Group>([
+    ['', { variant: undefined, passwords: stage >= 'v3', scenarios: [] }],
   ]);
   for (const scenario of scenarios) {
-    const group = groups.get(scenario.variant) ?? { variant: scenario.variant, scenarios: [] };
+    const { variant } = scenario;
+    const passwords = scenario.stage >= 'v3';
+    const key = variant === undefined ? '' : `${variant} ${passwords}`;
+    const group = groups.get(key) ?? { variant, passwords, scenarios: [] };
     group.scenarios.push(scenario);
-    groups.set(scenario.variant, group);
+    groups.set(key, group);
   }
   return [...groups.values()].filter(({ scenarios: members }) => members.length > 0);
 }

@@ -48,6 +48,8 @@ export interface StartServerOptions {
   stage: Stage;
   /** The server of this variant of the manifest. */
   variant?: string | undefined;
+  /** The users file has lines `name:password`, and not just names. Default: from stage 3 on. */
+  passwords?: boolean;
   /** Milliseconds until it must listen; default 10 seconds. */
   readyLimit?: number;
   /** `dir` was built already: see `buildSubmission`. */
@@ -100,10 +102,10 @@ async function startOnce(
   launch: Launch,
   build: string | undefined,
   dir: string,
-  { stage, readyLimit = READY_LIMIT }: StartServerOptions,
+  { stage, passwords = stage >= 'v3', readyLimit = READY_LIMIT }: StartServerOptions,
   notes: ServerUnderTest['notes'],
 ): Promise<ServerUnderTest> {
-  const folder = await makeFreshFolder(dir, launch.accounts, stage >= 'v3');
+  const folder = await makeFreshFolder(dir, launch.accounts, passwords);
   const output = outputTail();
   const groups: ProcessGroup[] = [];
   const stop = async () => {

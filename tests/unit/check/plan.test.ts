@@ -51,8 +51,17 @@ describe('what is played', () => {
   });
 
   it('is played by variants, the plain server first', () => {
-    const groups = groupByVariant([all[4]!, all[0]!, all[5]!, all[1]!]);
+    const groups = groupByVariant([all[4]!, all[0]!, all[5]!, all[1]!], 'v2');
     expect(groups.map(({ variant }) => variant)).toEqual([undefined, 'strict', 'users']);
+  });
+
+  it('gives the scenarios of stage 2 a users file of names, and later ones passwords too', () => {
+    const users = (id: string) => scenario(id, { variant: 'users' });
+    const groups = groupByVariant([users('v2/a'), users('v3/b'), users('v2/c')], 'v3');
+    expect(groups.map(({ passwords, scenarios }) => [passwords, scenarios.length])).toEqual([
+      [false, 2],
+      [true, 1],
+    ]);
   });
 });
 
