@@ -3,8 +3,7 @@
  */
 export const enPop3 = {
   // The connection
-  nobodyAcceptsPop3:
-    'Nobody accepts a connection on the POP3 port, although the server was told of it.',
+  nobodyAcceptsPop3: 'Nobody accepts a connection on the POP3 port of the server.',
   nobodyAcceptsPop3Untold:
     'Nobody accepts a connection on the POP3 port. The manifest says how the server is told of that port ({placeholder} in its command line), or which port it has: {ports}.',
   noGreetingPop3:
@@ -61,6 +60,8 @@ export const enPop3 = {
     'The server said {announced} octets, but the text that came for {command} has {octets}. What counts is the text as the client gets it: every line with its CR LF.',
   octetsLineEnds:
     'The server said {announced} octets, but the text that came for {command} has {octets}: for each of its {lines} lines one octet was not counted. A line ends in CR LF, and these are two.',
+  octetsCharacters:
+    'The server said {announced} octets, but the text that came for {command} has {octets}: it has {announced} characters. In UTF-8 a letter such as é is more than one octet.',
   octetsStuffing:
     'The server said {announced} octets, but the text that came for {command} has {octets}: the dots that were put before {lines} of its lines were counted too. The client takes them away again, so they are no part of the text.',
   octetsLoneDot:

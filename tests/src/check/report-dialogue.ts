@@ -78,7 +78,7 @@ export function differenceLines(
 function expectedOf({ expected, text }: ResultStep): string {
   if (expected === undefined)
     return text === CONNECTS ? remark(CONNECTS) : say('reportNothingMore');
-  const lines = expected.split('\n').map((line) => line.replace(/^S: */, ''));
+  const lines = expected.split('\n').map((line) => line.replace(/^S: ?/, ''));
   return remark(lines.join(', '));
 }
 

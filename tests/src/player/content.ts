@@ -138,7 +138,7 @@ function whatDiffers(
   from: number,
   before: string[],
 ): ContentDiffers {
-  const { lines: wanted, first, last } = stretch;
+  const { lines: wanted, first } = stretch;
   const skipped = first ? from : Math.max(from, all.length - LOOKED_AT);
   const lines = all.slice(skipped, skipped + LOOKED_AT);
   const long = runTogether(wanted, lines);
@@ -168,7 +168,7 @@ function whatDiffers(
     if (expected.startsWith('.') && got === `.${expected}`) return 'dot-too-many';
     const isThere = wanted.some((line, i) => isFilled(line) && isLike(line, lines[at + i]));
     if (!isThere && !first && lines.length > 0) return 'none';
-    if (got === undefined) return last || first ? 'ends' : 'missing';
+    if (got === undefined) return 'ends';
     const next = wanted[to + 1];
     if (next !== undefined && isLike(next, got)) return 'missing';
     return isLike(wanted[to]!, lines[at + to + 1]) ? 'too-many' : 'changed';

@@ -69,7 +69,7 @@ function quoted(line: string | undefined): Value {
 export function ofOctets(
   announced: number,
   isWord: boolean,
-  { octets, lines, stuffed }: TextSize,
+  { octets, lines, stuffed, characters }: TextSize,
   command: Value,
 ): Finding {
   const values = { command, announced, octets };
@@ -77,6 +77,7 @@ export function ofOctets(
   // Only what the numbers prove: a mistake that fits by chance would lead astray.
   const difference = announced - octets;
   const reasons = [
+    characters.includes(announced) && find('octetsCharacters', values),
     difference === -lines && find('octetsLineEnds', { ...values, lines }),
     difference === stuffed && find('octetsStuffing', { ...values, lines: stuffed }),
     difference === LONE_DOT && find('octetsLoneDot', values),

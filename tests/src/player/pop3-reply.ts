@@ -133,10 +133,22 @@ export interface TextSize {
   stuffed: number;
   /** The octets that came, stuffed dots taken away: less than `octets` where lines end in LF alone. */
   came: number;
+  /** Its characters, if it is read as UTF-8: as Python counts them, and as Java and JavaScript do. */
+  readonly characters: [codePoints: number, utf16: number];
 }
 
 export function sizeOf(content: Buffer): TextSize {
-  const size = { octets: 0, lines: 0, stuffed: 0, came: 0 };
+  const size = {
+    octets: 0,
+    lines: 0,
+    stuffed: 0,
+    came: 0,
+    // Only asked for where the size is wrong: to look at each octet takes its time.
+    get characters(): TextSize['characters'] {
+      const codePoints = size.octets - count(content, (octet) => octet >> 6 === 0b10);
+      return [codePoints, codePoints + count(content, (octet) => octet >> 3 === 0b11110)];
+    },
+  };
   for (let start = 0; start < content.length;) {
     const end = content.indexOf(LF, start);
     if (end === -1) break;
@@ -150,4 +162,8 @@ export function sizeOf(content: Buffer): TextSize {
     start = end + 1;
   }
   return size;
+}
+
+function count(octets: Buffer, test: (octet: number) => boolean): number {
+  return octets.reduce((sum, octet) => sum + (test(octet) ? 1 : 0), 0);
 }

@@ -286,6 +286,15 @@ describe('a size', () => {
     expect(await toldOf({ size }, READ)).toMatch(sentence);
   });
 
+  it('that counts characters is told so', async () => {
+    const text = ['Subject: {token}', '', 'ça coûte 3 €'];
+    const size = (whole: string) => Buffer.from(whole, 'latin1').toString().length;
+    const lines = ['C: LIST', 'S: +OK', 'S: /1 (?<octets>\\d+)/', 'S: .', 'C: RETR 1', 'S: +OK'];
+    expect(await toldOf({ size }, [...lines, 'octets {octets}'], { text })).toMatch(
+      /^octetsCharacters: The server said (\d+) octets, .*: it has \1 characters\./,
+    );
+  });
+
   it('is not explained where two reasons fit', async () => {
     const text = ['Subject: {token}', '', '.one', '.two', '.three'];
     const lines = ['C: LIST', 'S: +OK', 'S: /1 (?<octets>\\d+)/', 'S: .', 'C: RETR 1', 'S: +OK'];
@@ -384,7 +393,7 @@ describe('the connection', () => {
     const server = await serverInTest();
     const body = scenario(pop3('', 'S: +OK', 'C: QUIT', 'S: +OK'));
     expect(told(await play(server, body))).toBe(
-      'nobodyAcceptsPop3: Nobody accepts a connection on the POP3 port, although the server was told of it.',
+      'nobodyAcceptsPop3: Nobody accepts a connection on the POP3 port of the server.',
     );
     expect(told(await play({ ...server, isTold: () => false }, body))).toBe(
       'nobodyAcceptsPop3Untold: Nobody accepts a connection on the POP3 port. The manifest says how the server is told of that port ({pop3} in its command line), or which port it has: "ports": { "pop3": 1110 }.',

@@ -197,6 +197,10 @@ describe('the size of a text', () => {
     ['..a\r\n..\r\n', { octets: 7, lines: 2, stuffed: 2, came: 7 }],
     ['a\n\nb\r\n', { octets: 8, lines: 3, stuffed: 0, came: 6 }],
   ])('of %j is %o', (content, size) => {
-    expect(sizeOf(octets(content))).toEqual(size);
+    expect(sizeOf(octets(content))).toMatchObject(size);
+  });
+
+  it('in characters is that of UTF-8', () => {
+    expect(sizeOf(Buffer.from('é€😀\r\n')).characters).toEqual([5, 6]);
   });
 });
