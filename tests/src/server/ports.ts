@@ -25,7 +25,7 @@ async function close(listener: net.Server): Promise<void> {
 }
 
 const PORT_TAKEN =
-  /EADDRINUSE|address (is )?already in use|already bound|Address in use|WSAEADDRINUSE|WinError 10048|Only one usage of each socket address|Errno (48|98)\b/i;
+  /EADDRINUSE|port \d+ is (already )?(taken|in use|used)|address (is )?already in use|already bound|Address in use|WSAEADDRINUSE|WinError 10048|Only one usage of each socket address|Errno (48|98)\b/i;
 
 /** Does a program's output say that its port was taken? */
 export function saysPortIsTaken(output: string): boolean {

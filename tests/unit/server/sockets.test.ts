@@ -59,6 +59,7 @@ describe('output', () => {
     'java.net.BindException: Address already in use (Bind failed)',
     'OSError: [WinError 10048] Only one usage of each socket address',
     'bind: Address already in use',
+    'Port 2525 is taken. Is the server running already?',
   ])('tells that a port is taken: %s', (line) => {
     expect(saysPortIsTaken(line)).toBe(true);
   });
