@@ -36,7 +36,35 @@ export async function readMessageFiles(folder: string): Promise<StoredMessage[]>
   return messages;
 }
 
-function tokenOf(whole: string): string | undefined {
+/** The files of a folder of mailboxes, one file a message (from stage 3 on). */
+export async function readReceptions(folder: string): Promise<StoredMessage[]> {
+  const messages: StoredMessage[] = [];
+  for (const file of await filesBelow(folder)) {
+    const [recipient, box] = path.relative(folder, file).split(path.sep);
+    if (box === 'tmp') continue;
+    if (box !== 'reception') throw new Error(`there must be no ${file}`);
+    const octets = await readFile(file, 'latin1');
+    if (/\r(?!\n)|(?<!\r)\n/.test(octets)) throw new Error(`not all lines end in CR LF: ${file}`);
+    const whole = octets.replaceAll('\r\n', '\n');
+    messages.push({ recipients: [recipient!], token: tokenOf(whole), whole });
+  }
+  return messages;
+}
+
+/** What a server has not finished: the files in the folders named `tmp` (from stage 3 on). */
+export async function unfinishedIn(folder: string): Promise<string[]> {
+  return (await filesBelow(folder)).filter((file) => path.basename(path.dirname(file)) === 'tmp');
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+}
+
+/** The word after `X-Token:` in a message with line ends LF. */
+export function tokenOf(whole: string): string | undefined {
   return /^X-Token: (.*)\n/m.exec(whole)?.[1];
 }
 
@@ -45,4 +73,20 @@ export function isWhole(stored: StoredMessage, sent: string): boolean {
   if (!stored.whole.endsWith(sent)) return false;
   const trace = stored.whole.slice(0, -sent.length);
   return /^(?:(?:Return-Path|Received|Delivered-To): .*\n(?:[ \t].*\n)*)*$/.test(trace);
+}
+
+/** A message for one of its recipients. */
+export const keyOf = (token: string | undefined, recipient: string): string =>
+  `${token ?? 'no token'} for ${recipient}`;
+
+/** How often each message is there for each recipient. */
+export function copiesOf(stored: readonly StoredMessage[]): Map<string, StoredMessage[]> {
+  const copies = new Map<string, StoredMessage[]>();
+  for (const message of stored) {
+    for (const recipient of message.recipients) {
+      const key = keyOf(message.token, recipient);
+      copies.set(key, [...(copies.get(key) ?? []), message]);
+    }
+  }
+  return copies;
 }

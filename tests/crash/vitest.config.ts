@@ -5,7 +5,10 @@ export default defineConfig({
   test: {
     include: ['tests/crash/**/*.test.ts'],
     env: { KILLS: process.env.KILLS ?? '100' },
+    testTimeout: 60_000,
     hookTimeout: 60_000,
+    // They mostly wait: for a server to start, and for the disk.
+    maxWorkers: 3,
     reporters: ['verbose'],
   },
 });
