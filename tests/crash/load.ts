@@ -84,7 +84,7 @@ export async function sendUntilKilled(
 class ConnectionEnded extends Error {}
 
 /** Gives what awaits the next line of the server and wants it to begin with a code. */
-function replyReader(socket: Socket): (code: string) => Promise<void> {
+export function replyReader(socket: Socket): (code: string) => Promise<void> {
   let received = '';
   let isOpen = true;
   let wake = (): void => undefined;

@@ -16,7 +16,8 @@ import { ROOT } from './server-promises.ts';
 
 export class Pop3Process {
   readonly started: Started;
-  private readonly folder: string;
+  /** Of the mailboxes. */
+  readonly folder: string;
 
   private constructor(started: Started, folder: string) {
     this.started = started;
