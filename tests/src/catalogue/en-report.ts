@@ -116,6 +116,7 @@ export const enReport = {
 
   // What happens on a connection beside lines
   remarkConnects: 'the client connects',
+  remarkLetter: 'sends a message to {address}, and it is taken',
   remarkRefused: 'nobody accepts the client',
   remarkCloses: 'the server closes the connection',
   remarkLeaves: 'the client leaves without a word',

@@ -28,7 +28,7 @@ export function dialogueLines(
   const names = new Set(steps.map(({ connection }) => connection));
   const several = names.size > 1;
   const nameWidth = several ? Math.max(...[...names].map(length)) + 1 : 0;
-  const told = steps.filter((step) => several || step.text !== 'connects' || !step.ok);
+  const told = inShort(steps).filter((step) => several || step.text !== CONNECTS || !step.ok);
   const lines = told.map((step) => stepLines(step, nameWidth, width, colors));
   if (lines.length > HEAD + TAIL + 1) {
     const count = lines.length - HEAD - TAIL;
@@ -36,6 +36,20 @@ export function dialogueLines(
     lines.splice(HEAD, count, [colors.dim(omitted)]);
   }
   return lines.flat();
+}
+
+/** The player's own letters, which a `mail` block sends, are told in a line each where all went well. */
+function inShort(steps: readonly ResultStep[]): ResultStep[] {
+  return steps.flatMap((step, index) => {
+    const { connection } = step;
+    if (!/^mail(?:-\d+)?$/.test(connection)) return [step];
+    const letter = steps.filter((other) => other.connection === connection);
+    if (letter.some(({ ok }) => !ok) || letter.at(-1)?.from !== 'S') return [step];
+    if (steps[index - 1]?.connection === connection) return [];
+    const rcpt = letter.find(({ from, text }) => from === 'C' && text.startsWith('RCPT'));
+    const address = /<(.*)>/.exec(rcpt?.text ?? '')?.[1] ?? '';
+    return [{ connection, from: '-', text: say('remarkLetter', { address }), ok: true }];
+  });
 }
 
 function stepLines(step: ResultStep, nameWidth: number, width: number, colors: Colors): string[] {
