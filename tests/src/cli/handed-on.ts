@@ -18,7 +18,7 @@ export const SERVER_OPTIONS: readonly KnownOption[] = [
   ...flags('strict'),
   ...withValue('max-command-line', 'max-text-line', 'max-message', 'max-recipients'),
   ...withValue('max-bad-commands', 'max-connections', 'max-connections-per-address'),
-  ...withValue('command-timeout', 'text-timeout', 'message-timeout'),
+  ...withValue('command-timeout', 'text-timeout', 'message-timeout', 'pop3-timeout'),
 ];
 
 export const CLIENT_OPTIONS: readonly KnownOption[] = [

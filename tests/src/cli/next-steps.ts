@@ -14,12 +14,20 @@ export function nextSteps(
   args: readonly string[],
 ): string {
   const smtp = ports.find(({ protocol }) => protocol === 'smtp');
+  const pop3 = ports.find(({ protocol }) => protocol === 'pop3');
   const there = smtp === undefined ? '' : address(smtp);
-  const steps = [
+  const client = `npx stagepost client ${stage}${there}`;
+  const steps: [line: string, what: string][] = [
     [`npx stagepost talk${there}`, 'type the commands yourself, as in telnet'],
-    [`npx stagepost client ${stage}${there}`, 'write a message with the mail client'],
+    [client, 'write a message with the mail client'],
     [`npx stagepost check ${stage}`, 'see what a right server of this stage does'],
-  ] as const;
+  ];
+  if (pop3 !== undefined) {
+    steps[1] = [client + pop3Option(pop3), 'write and read mail with the mail client'];
+    const { host, port } = reachable(pop3);
+    const byHand = `npx stagepost talk ${host} ${port}`;
+    steps.splice(1, 0, [byHand, 'read mail: USER, PASS, LIST, RETR 1, QUIT']);
+  }
   const width = Math.max(...steps.map(([line]) => line.length)) + 2;
   const foreign = args.some((arg) => arg.startsWith('--mailboxes') || arg.startsWith('--file-by'));
   const where = foreign || process.env.MAILBOXES ? '' : 'Mail arrives in the folder mailboxes. ';
@@ -35,9 +43,17 @@ export function nextSteps(
 }
 
 /** Host and port as arguments, as far as they are not what every job takes by itself. */
-function address({ host, port }: PortLine): string {
-  // "Every address of this machine" is a place to listen, not one to call.
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  if (reachable !== '127.0.0.1') return ` ${reachable} ${port}`;
-  return port === 2525 ? '' : ` ${reachable} ${port}`;
+function address(where: PortLine): string {
+  const { host, port } = reachable(where);
+  return host === '127.0.0.1' && port === 2525 ? '' : ` ${host} ${port}`;
+}
+
+/** For the client, which asks the same host for mail. */
+function pop3Option({ port }: PortLine): string {
+  return port === 1110 ? '' : ` --pop3 ${port}`;
+}
+
+/** "Every address of this machine" is a place to listen, not one to call. */
+function reachable({ host, port }: PortLine): { host: string; port: number } {
+  return { host: host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host, port };
 }

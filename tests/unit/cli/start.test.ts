@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nextSteps } from '../../src/cli/next-steps.ts';
-import { portLine } from '../../src/cli/port-line.ts';
+import { portLine, type PortLine } from '../../src/cli/port-line.ts';
 import { printed, stagepost } from './command.ts';
 
 let folder: string;
@@ -33,6 +33,29 @@ describe('start', () => {
     expect(stdout).toMatch(/^220 .*\n250 .*\n250 .*\n354 .*\n250 .*\n221 .*\n$/);
     const mail = await readFile(path.join(folder, 'mailboxes', 'bob@example.com.txt'), 'utf8');
     expect(mail).toContain('\nHello\n');
+    started.kill();
+    await started;
+  });
+
+  it('runs stage 3, where talk reads what was sent', async () => {
+    const started = stagepost(['start', 'v3', '0', '--pop3', '0'], { cwd: folder });
+    const said = await printed(started.stdout, /Ctrl-C/);
+    const smtp = /^smtp 127\.0\.0\.1:(\d+)$/m.exec(said)![1]!;
+    const pop3 = /^pop3 127\.0\.0\.1:(\d+)$/m.exec(said)![1]!;
+    expect(said).toContain(`\n  npx stagepost talk 127.0.0.1 ${smtp} `);
+    expect(said).toContain(`\n  npx stagepost talk 127.0.0.1 ${pop3} `);
+    expect(said).toContain(`\n  npx stagepost client v3 127.0.0.1 ${smtp} --pop3 ${pop3} `);
+    const lines = ['MAIL FROM:<a@example.com>', 'RCPT TO:<bob@example.com>', 'DATA'];
+    const sent = ['Subject: x', '', '..', '..hello', 'é', '.', 'QUIT', ''];
+    await stagepost(['talk', smtp], { input: [...lines, ...sent].join('\n') });
+    const { stdout, stderr } = await stagepost(['talk', '127.0.0.1', pop3], {
+      input: 'USER bob@example.com\nPASS secret\nSTAT\nLIST\nRETR 1\nDELE 1\nQUIT\n',
+    });
+    expect(stdout).toMatch(
+      /^\+OK .*\n\+OK .*\n\+OK .* 1 message\n\+OK 1 (\d+)\n\+OK .*\n1 \1\n\.\n\+OK \1 octets\nReturn-Path: <a@example\.com>\n/,
+    );
+    expect(stdout).toMatch(/\nSubject: x\n\n\.\.\n\.\.hello\né\n\.\n\+OK .*\n\+OK .*\n$/);
+    expect(stderr).toContain('The server closed the connection.');
     started.kill();
     await started;
   });
@@ -105,6 +128,23 @@ describe('what to try next', () => {
     expect(nextSteps('v1', [{ ...smtp, port: 2600 }], [])).toContain('talk 127.0.0.1 2600 ');
     expect(nextSteps('v1', [{ ...smtp, host: '0.0.0.0', port: 1 }], [])).toContain('127.0.0.1 1 ');
     expect(nextSteps('v1', [{ ...smtp, host: '::' }], [])).toContain('client v1 ::1 2525');
+  });
+
+  it('says how to read mail, where there is POP3', () => {
+    const smtp = { protocol: 'smtp', host: '127.0.0.1', port: 2525 };
+    const pop3 = { protocol: 'pop3', host: '127.0.0.1', port: 1110 };
+    const steps = (...ports: PortLine[]) => nextSteps('v3', ports, []);
+    expect(steps(smtp, pop3)).toMatch(
+      /npx stagepost talk {2}.*\n.*npx stagepost talk 127\.0\.0\.1 1110 /,
+    );
+    expect(steps(smtp, pop3)).toMatch(/npx stagepost client v3 {2}.*read mail/);
+    expect(steps(smtp, { ...pop3, port: 1111 })).toContain('client v3 --pop3 1111 ');
+    expect(steps(smtp, { ...pop3, host: '0.0.0.0', port: 1 })).toContain('talk 127.0.0.1 1 ');
+    const v6 = { host: '::', port: 2600 };
+    expect(steps({ ...smtp, ...v6 }, { ...pop3, host: '::' })).toContain('client v3 ::1 2600 ');
+    expect(steps({ ...smtp, ...v6 }, { ...pop3, host: '::' })).toContain('talk ::1 1110 ');
+    expect(nextSteps('v2', [smtp], [])).not.toContain('RETR');
+    for (const line of steps(smtp, pop3).split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
   it('reads the ports from the lines that say them, and from no other', () => {
