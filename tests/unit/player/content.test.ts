@@ -129,6 +129,6 @@ describe('the lines of a reply', () => {
     expect(verdict(['…', 'a', 'b'], got)).toBe('none | a | line 299999');
     expect(verdict(['…', 'line 299998', 'line 299999'], got)).toBe('right');
     expect(verdict(['…', 'line 299998', 'line 299998'], got)).toMatch(/^changed/);
-    expect(performance.now() - began).toBeLessThan(3000);
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
 });

