@@ -28,6 +28,7 @@ class Pair {
   readonly address: string;
   answered = 0;
   read = 0;
+  private hasSentAll = false;
 
   constructor(nth: number) {
     this.address = `reader${nth}@example.com`;
@@ -62,11 +63,12 @@ class Pair {
       await reply('221');
       socket.destroy();
     }
+    this.hasSentAll = true;
   }
 
-  /** Reads until it is told to stop, and has read everything. */
-  async receive(port: number, isOver: () => boolean): Promise<void> {
-    while (!isOver() || this.read < this.answered) {
+  /** Reads until everything has been sent, and read. */
+  async receive(port: number): Promise<void> {
+    while (!this.hasSentAll || this.read < this.answered) {
       const client = await Pop3Client.connect(port);
       expect(await client.logIn(this.address)).toMatch(/^\+OK /);
       for (const [number, size] of await client.list()) {
@@ -145,7 +147,7 @@ test(
       await Promise.all([
         clock,
         ...all.map((pair) => pair.send(server.started.port, isOver)),
-        ...all.map((pair) => pair.receive(server.started.pop3, isOver)),
+        ...all.map((pair) => pair.receive(server.started.pop3)),
       ]).finally(() => (over = true));
       const answered = all.reduce((sum, pair) => sum + pair.answered, 0);
       console.log(
