@@ -1,5 +1,6 @@
 /** Plays the scenarios of one variant, in order, on one server or as many as that takes. */
 import { say } from '../catalogue/index.ts';
+import type { Key } from '../catalogue/index.ts';
 import type { Delivery, Scenario, Stage } from '../notation/model.ts';
 import { emptyMailboxes, usesPop3 } from '../player/empty-mailboxes.ts';
 import type { Login } from '../player/login.ts';
@@ -26,6 +27,9 @@ const FAILED_STARTS = 2;
 const EARLY_ENDS = 3;
 /** A server whose mailboxes could not be emptied twice is started again at once. */
 const NOT_EMPTIED = 2;
+
+/** A reply whose line has no end. */
+const NO_LINE_END: ReadonlySet<Key | undefined> = new Set(['replyNoEnd', 'replyLastLineNoEnd']);
 
 export interface GroupOptions {
   stage: Stage;
@@ -108,7 +112,8 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
       result = await playOn(scenario);
     }
     // One scenario is about line ends. In the others a reply without one is taken as it is.
-    if (result.finding?.key === 'replyNoEnd' && scenario.lineEnds !== 'strict' && !noLineEnds) {
+    const hasNoEnd = NO_LINE_END.has(result.finding?.key);
+    if (hasNoEnd && scenario.lineEnds !== 'strict' && !noLineEnds) {
       noLineEnds = true;
       result = await playOn(scenario);
     }

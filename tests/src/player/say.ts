@@ -84,7 +84,12 @@ export function refuseSurplus(play: Play, talk: Talk, incomplete: string): void 
   const unread = talk.conversation.unread();
   if (unread.length === 0) return;
   const reading = talk.read(unread);
-  const raw = reading.kind === 'reply' ? reading.reply.raw : [unread.subarray(0, 1000)];
+  const raw =
+    reading.kind === 'reply'
+      ? reading.reply.raw
+      : reading.kind === 'fault' && talk.protocol === 'pop3'
+        ? reading.lines
+        : [unread.subarray(0, 1000)];
   play.recorder.replied(talk.name, raw, undefined, false);
   throw failure(ofSurplus(unread, talk.side, incomplete, talk.lastReply), {
     suspicious: true,

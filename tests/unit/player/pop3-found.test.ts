@@ -233,6 +233,14 @@ describe('the lines of LIST', () => {
     );
   });
 
+  it('that was not asked for is shown by itself', async () => {
+    const server = await serverInTest({
+      pop3: { command: answers('LIST', '-ERR no\r\n.\r\n') },
+    });
+    const { steps } = await play(server, scenario(pop3(BOB, 'C: LIST 9', 'S: -ERR')));
+    expect(steps.at(-1)).toMatchObject({ from: 'S', text: '.', ok: false });
+  });
+
   it('is a second reply', async () => {
     const command = answers('LIST', '+OK\r\n.\r\n+OK\r\n');
     expect(await toldOf({ command }, ['C: LIST', 'S: +OK', 'C: NOOP', 'S: +OK'])).toBe(
@@ -344,6 +352,22 @@ describe('line ends', () => {
     expect(await toldOf({ greeting: '+OK ready\n' }, READ, { head })).toMatch(
       /^replyLfOnlyPop3: In the reply to the connection a line/,
     );
+  });
+});
+
+describe('replies without line ends', () => {
+  it('are taken for whole where the server is known for them', async () => {
+    const bare = (text: string) => text.replace(/\r\n$/, '');
+    const behaviour: Pop3Behaviour = {
+      greeting: '+OK ready',
+      wire: (text) => bare(stuffed(text)),
+      command: (line, { say }) => line === 'NOOP' && (say('+OK'), true),
+    };
+    const body = `${mail(BOB, ...TEXT)}${pop3(BOB, 'C: NOOP', 'S: +OK', ...READ)}`;
+    const server = await serverInTest({ pop3: behaviour });
+    const options = { ...SILENT, noLineEnds: true };
+    expect(told(await play(server, scenario(body), options))).toBe('nothing');
+    expect((await play(server, scenario(body), SILENT)).finding?.key).toBe('replyNoEnd');
   });
 });
 

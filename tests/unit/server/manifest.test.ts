@@ -82,6 +82,11 @@ describe('a manifest', () => {
     [{ start: 'x', variants: { 'A B': {} } }, 'manifestExpectsVariant', {}],
     [[], 'manifestNotObject', {}],
     [{ start: 'x {smpt}' }, 'commandNearPlaceholder', { near: '{smtp}' }],
+    [
+      { start: 'x', login: ['USER {name}'] },
+      'manifestUnknownWord',
+      { key: 'login', word: '{name}' },
+    ],
   ])('is refused with what to repair: %j', (value, key, values) => {
     const found = troubleOf(value);
     expect(found.key).toBe(key);
