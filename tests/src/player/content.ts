@@ -151,9 +151,11 @@ function whatDiffers(
   // They are all there, but more comes behind them.
   const to = index === -1 ? wanted.length : index;
   const passed = skipped - from + Math.max(0, at) > 0;
-  const seen = [...before, ...(passed ? [ANY] : []), ...lines.slice(Math.max(0, at), at + to)];
+  // A stretch may begin before the lines do: then its first ones are missing.
+  const place = Math.max(0, at + to);
+  const seen = [...before, ...(passed ? [ANY] : []), ...lines.slice(Math.max(0, at), place)];
   const expected = wanted[to] && shownLine(wanted[to]);
-  const got = lines[at + to];
+  const got = lines[place];
   const how = howDiffers();
   if (how !== 'none') return { kind: 'differs', how, expected, got, seen };
   // Of none of them it is said what came instead.
@@ -163,6 +165,7 @@ function whatDiffers(
   function howDiffers(): Difference {
     if (lineEndsDoubled(wanted, lines)) return 'ends-doubled';
     if (expected === undefined) return 'too-many';
+    if (at + to < 0) return 'missing';
     if (got === undefined && expected === '..') return 'dot-ends';
     if (expected.startsWith('..') && got === expected.slice(1)) return 'dot-missing';
     if (expected.startsWith('.') && got === `.${expected}`) return 'dot-too-many';

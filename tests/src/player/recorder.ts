@@ -29,7 +29,7 @@ export function makeRecorder(tokens: Tokens): Recorder {
   const steps: PlayedStep[] = [];
   const text = (octets: Buffer) => tokens.neutral(showLine(octets));
   const asked = (by: Source | undefined): Pick<PlayedStep, 'expected' | 'line'> => ({
-    ...(by && { expected: by.source }),
+    ...(by && { expected: tokens.neutral(by.source) }),
     ...(by?.line !== undefined && { line: by.line }),
   });
   return {

@@ -95,6 +95,8 @@ describe('the lines of a reply', () => {
     [['…', 'a', 'b', 'c'], ['x', 'y', 'z'], 'none | a | z'],
     [['…', 'a'], [], 'ends | a | the dot'],
     [['…', 'a', '…', 'b'], ['a', 'c'], 'none | b | c'],
+    [['…', 'a', '', 'b', '…'], ['', 'b'], 'missing | a | '],
+    [['…', 'a', 'b', 'c'], ['c'], 'missing | a | c'],
     // Dots.
     [['…', '', '..a'], ['x', '', '.a'], 'dot-missing | ..a | .a'],
     [['…', '', '..a', 'b'], ['x', '', '...a', 'b'], 'dot-too-many | ..a | ...a'],
@@ -120,6 +122,7 @@ describe('the lines of a reply', () => {
     expect(seen(['…', 'a', '…'], ['a'])).toEqual(['a']);
     expect(seen(['…', 'a', 'b', 'c'], ['x', 'a', 'b', 'd'])).toEqual(['…', 'a', 'b']);
     expect(seen(['a', 'b'], ['a', 'c'])).toEqual(['a']);
+    expect(seen(['…', 'a', 'b', 'c'], ['b', 'c'])).toEqual([]);
     expect(seen(['a', '…', 'b', 'c'], ['a', 'x', 'b', 'y'])).toEqual(['a', '…', 'b']);
   });
 

@@ -160,6 +160,16 @@ describe('the lines of a message', () => {
     );
   });
 
+  it('name a token as the scenario does', async () => {
+    const wire = (text: string) => stuffed(text.replace('Subject', 'subject'));
+    const server = await serverInTest({ pop3: { wire } });
+    const { steps } = await play(server, scenario(`${mail(BOB, ...TEXT)}${pop3(BOB, ...READ)}`));
+    expect(steps.at(-1)).toMatchObject({
+      text: 'subject: {token}',
+      expected: 'S: Subject: {token}',
+    });
+  });
+
   it('show control octets', async () => {
     const wire = (text: string) => stuffed(text.replace('a line', 'a\x1bline\t'));
     expect(await read(wire)).toContain('instead of “a line” came “a\\x1bline\\t”');
