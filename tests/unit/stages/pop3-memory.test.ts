@@ -8,10 +8,14 @@ const LISTS = 10_000;
 // Where the system tells how much memory a process has.
 describe.runIf(process.platform === 'linux')('the POP3 server', () => {
   let server: Pop3Process;
+  let looks: NodeJS.Timeout | undefined;
   beforeAll(async () => {
-    server = await Pop3Process.start('--text-timeout', '1', '--pop3-timeout', '1');
+    server = await Pop3Process.start('--text-timeout', '2', '--pop3-timeout', '2');
   });
-  afterAll(() => server.stop());
+  afterAll(async () => {
+    clearInterval(looks);
+    await server.stop();
+  });
 
   it('is patient with clients that take nothing of what they ask for, but not for ever, and keeps none of it', async () => {
     const ofMessages = ['bob', 'carol', 'dave'];
@@ -28,7 +32,7 @@ describe.runIf(process.platform === 'linux')('the POP3 server', () => {
     const before = server.memory();
 
     let most = before;
-    const looks = setInterval(() => (most = Math.max(most, server.memory())), 20);
+    looks = setInterval(() => (most = Math.max(most, server.memory())), 20);
     const clients = await Promise.all(
       [...ofMessages, ...ofLists].map(async (name) => {
         const client = await server.reader(name);
@@ -37,10 +41,11 @@ describe.runIf(process.platform === 'linux')('the POP3 server', () => {
         return client;
       }),
     );
-    const { output, printed } = server.started;
+    const { printed } = server.started;
     for (const { socket } of clients) {
       const itself = new RegExp(`(#\\d+) pop3 connection from \\S+ port ${socket.localPort}\n`);
-      await printed(new RegExp(`${itself.exec(output())![1]} pop3 connection closed\n`));
+      const [, number] = await printed(itself);
+      await printed(new RegExp(`${number} pop3 connection closed\n`));
     }
     clearInterval(looks);
     expect(ofMessages.length * LARGE + ofLists.length * LISTS * listSize).toBeGreaterThan(

@@ -23,8 +23,8 @@ export interface Started {
   /** Of POP3; `NaN` in stages that have none. */
   pop3: number;
   output: () => string;
-  /** Resolves when this has been printed. */
-  printed: (pattern: RegExp) => Promise<void>;
+  /** Resolves when this has been printed, with what was found. */
+  printed: (pattern: RegExp) => Promise<RegExpExecArray>;
   /** Reads no more of what it prints, as `| head` does. */
   closeOutput: () => void;
   kill: (signal: NodeJS.Signals) => void;
@@ -73,7 +73,11 @@ export async function startServer(folder: string, args: string[]): Promise<Start
     child.stderr.destroy();
   };
   const printed = async (pattern: RegExp) => {
-    while (!pattern.test(output())) await once(child.stdout, 'data');
+    for (;;) {
+      const found = pattern.exec(output());
+      if (found) return found;
+      await once(child.stdout, 'data');
+    }
   };
   const kill = (signal: NodeJS.Signals) => child.kill(signal);
   return { pid: child.pid!, port, pop3, output, printed, closeOutput, ended, kill };
