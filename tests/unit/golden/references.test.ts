@@ -22,14 +22,24 @@ const impatient: typeof playScenario = (scenario, server, options) => {
   return playScenario(scenario, quick, options);
 };
 
+/**
+ * Every stage plays all scenarios up to its own a line a packet. In the other ways it plays its own: it
+ * reads the octets of earlier ones with the code of the stage before, which has played them. In full
+ * mode (CI) it plays them all.
+ */
+const isFull = process.env.STAGEPOST_FULL === '1';
+
 describe.each(REFERENCES)('the reference of %s', (stage) => {
   it.each(DELIVERIES)(
     'passes every scenario of its stage and the earlier ones, sent by %s',
     async (delivery) => {
-      const result = await runCheck({ stage, scenarios, delivery, play: impatient });
+      const mine = scenariosFor(stage, scenarios).filter(
+        (scenario) => isFull || delivery === 'line' || scenario.stage === stage,
+      );
+      const result = await runCheck({ stage, scenarios: mine, delivery, play: impatient });
       const failed = result.scenarios.filter(({ status }) => status !== 'passed');
       expect(failed.map(({ id, message }) => `${id}: ${message}`)).toEqual([]);
-      expect(result.scenarios).toHaveLength(scenariosFor(stage, scenarios).length);
+      expect(result.scenarios).toHaveLength(mine.length);
       expect(result).toMatchObject({ passed: true, score: result.maxScore });
     },
   );
