@@ -167,18 +167,27 @@ export class OpenMailbox {
 /** The messages of a mailbox, the oldest first: that is the order of their names. */
 async function messagesIn(folder: string): Promise<StoredMessage[]> {
   const names = (await filesIn(folder)).filter((name) => name.endsWith('.eml')).sort();
-  return Promise.all(
-    names.map(async (id) => ({ id, size: (await stat(path.join(folder, id))).size })),
-  );
+  const messages: StoredMessage[] = [];
+  // One after the other: to ask for fifty thousand at once would hold up all other clients.
+  for (const id of names) {
+    const file = await ifThere(stat(path.join(folder, id)));
+    if (file) messages.push({ id, size: file.size });
+  }
+  return messages;
 }
 
 /** The names of the files in a folder; none if there is no such folder. */
 async function filesIn(folder: string): Promise<string[]> {
+  const entries = (await ifThere(readdir(folder, { withFileTypes: true }))) ?? [];
+  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+}
+
+/** What was asked of the file system; `undefined` if there is no such file or folder, or no longer. */
+async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+    return await asked;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }

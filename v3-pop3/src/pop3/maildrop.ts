@@ -14,10 +14,12 @@ export interface StoredMessage {
 export class Maildrop {
   private readonly messages: readonly StoredMessage[];
   private readonly marked = new Set<StoredMessage>();
+  private octets = 0;
 
   /** @param messages in the order in which they came */
   constructor(messages: readonly StoredMessage[]) {
     this.messages = messages;
+    for (const { size } of messages) this.octets += size;
   }
 
   /** How many there are, but for those that are marked as deleted. */
@@ -25,9 +27,9 @@ export class Maildrop {
     return this.messages.length - this.marked.size;
   }
 
-  /** In octets, the same. */
+  /** In octets, the same. It is kept, since STAT may come a thousand times in one packet. */
   get size(): number {
-    return this.numbered().reduce((sum, [, { size }]) => sum + size, 0);
+    return this.octets;
   }
 
   /** The messages with their numbers, but for those that are marked as deleted. */
@@ -48,10 +50,13 @@ export class Maildrop {
 
   /** RFC 1939 §5, DELE: it is only marked. The message goes when the session ends with QUIT. */
   mark(message: StoredMessage): void {
+    if (this.marked.has(message)) return;
     this.marked.add(message);
+    this.octets -= message.size;
   }
 
   unmarkAll(): void {
+    for (const { size } of this.marked) this.octets += size;
     this.marked.clear();
   }
 
