@@ -18,11 +18,11 @@ export function readUsers(text: string): Users {
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     const entry = line.trim();
     if (entry === '' || entry.startsWith('#')) continue;
-    const [, name = '', password] = /^([^\s@:<>]+)(?::(.+))?$/.exec(entry) ?? [];
+    const [, name = '', password] = /^([^\s@:<>]+)(?::\s*(.+))?$/.exec(entry) ?? [];
     const mailbox = mailboxName(name);
     if (mailbox === undefined) {
       // What stands behind a colon or a blank may be a password: it is not repeated.
-      const begun = entry.replace(/([:\s]).*/, '$1…');
+      const begun = entry.replace(/([:\s])[^]*/, '$1…');
       throw new Error(
         `line ${index + 1} must be a name, or name:password, such as alice, not "${begun}"`,
       );

@@ -7,7 +7,7 @@ import { mailboxFor, readUsers, userOf } from '../../../v3-pop3/src/users.ts';
 
 describe('a users file of v3', () => {
   it('holds names, with a password or without', () => {
-    const text = '# the class\nalice\r\n\n  Bob:secret  \ncarol:a:b c#d\n#zoe\ndave:é\n';
+    const text = '# the class\nalice\r\n\n  Bob:secret  \ncarol: a:b c#d\n#zoe\ndave:é\n';
     expect([...readUsers(text)]).toEqual([
       ['alice', undefined],
       ['bob', 'secret'],
@@ -25,7 +25,7 @@ describe('a users file of v3', () => {
 
   it.each([
     'bob@example.com', 'bob@example.com:hush', ':hush', 'bob:', 'two words', 'bob hush', 'bob\thush',
-    '<bob>', 'b\x1bob', 'b\x1bob:hush', `${'b'.repeat(201)}:hush`,
+    '<bob>', 'b\x1bob', 'b\x1bob:hush', `${'b'.repeat(201)}:hush`, 'bob:x\rcarol:hush', 'bob:x\u2028hush',
   ])('must not hold the line %j, and what may be a password is not repeated', (line) => {
     const read = () => readUsers(`alice\n\n${line}\nzoe\n`);
     expect(read).toThrow(/^line 3 must be a name, or name:password, such as alice, not ".*"$/);
