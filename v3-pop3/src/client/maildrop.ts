@@ -172,7 +172,7 @@ export function checkPassword(password: string): string {
 function want(reply: Reply, to: string): void {
   const [line] = reply.lines as [string];
   if (reply.code === '+OK') return;
-  // RFC 2449 §8.1.1 gives this word a meaning.
+  // RFC 2449 §8.1.2 gives this word a meaning.
   throw new Refused(
     words.refuses(to, line) + (line.startsWith('-ERR [IN-USE]') ? words.inUse : ''),
   );

@@ -36,7 +36,7 @@ export const replies = {
 
   noSuchMessage: { ok: false, text: 'There is no message with this number' },
   deletedAlready: { ok: false, text: 'This message is marked as deleted' },
-  // RFC 2449 §8.1.1: a program can tell by the word in brackets that it may try again later.
+  // RFC 2449 §8.1.2: a program can tell by the word in brackets that it may try again later.
   inUse: { ok: false, text: '[IN-USE] This mailbox is open in another session' },
   mailboxFailed: { ok: false, text: 'The mailbox cannot be read, try later' },
   messageFailed: { ok: false, text: 'The message cannot be read' },
