@@ -45,7 +45,7 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | '
     if (typeof value === 'string') limits[name as keyof Limits] = whole(`--${option}`, value, 1);
   }
   return {
-    host: values.host ?? '127.0.0.1',
+    host: values.host || '127.0.0.1', // an empty one would be every address of this computer
     port: whole('The port', port, 0, 65535),
     mailboxes: values.mailboxes ?? env.MAILBOXES ?? './mailboxes',
     settings: { limits },
@@ -69,7 +69,7 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message.split('. ')[0]}. See server.ts --help.`);
+    throw new UsageError(`${(error as Error).message.split(/\.\s/)[0]}. See server.ts --help.`);
   }
 }
 

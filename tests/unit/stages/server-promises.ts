@@ -173,6 +173,11 @@ export function serves(stage: string, mailOf: MailOf, otherPorts: readonly strin
       },
     );
 
+    it('listens on this computer alone when the host is left empty', async () => {
+      const server = await start('--host', '');
+      expect(server.output()).toMatch(/^smtp 127\.0\.0\.1:\d+$/m);
+    });
+
     it('can be started again at once', async () => {
       const server = await start();
       const client = await connect(server.port);
@@ -192,6 +197,7 @@ export function serves(stage: string, mailOf: MailOf, otherPorts: readonly strin
 
     it.concurrent.each([
       [['--nonsense'], /^Unknown option '--nonsense'.*--help/],
+      [['--smtp', '-1'], /^Option '--smtp' argument is ambiguous\. See server\.ts --help\.$/],
       [['70000'], /^The (?:smtp )?port must be a whole number from 0 to 65535, not "70000"\.$/],
       [['x'], /^The (?:smtp )?port must be/],
       [['1', '2'], /^One port is enough/],
