@@ -40,7 +40,9 @@ export class UsageError extends Error {}
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | 'help' {
   const { values, positionals } = parse(args);
   if (values.help) return 'help';
-  if (positionals.length > 1) throw new UsageError(`One port is enough: ${positionals.join(' ')}`);
+  if (positionals.length > 1) {
+    throw new UsageError(`One port is enough, that of SMTP: say ${positionals[0]} --pop3 PORT.`);
+  }
   if (values.smtp !== undefined && positionals.length > 0) {
     throw new UsageError('The port was given twice: as an argument and as --smtp.');
   }

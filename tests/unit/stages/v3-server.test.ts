@@ -118,6 +118,7 @@ describe('the options of v3-pop3', () => {
 
   it.each<[string[], NodeJS.ProcessEnv, string]>([
     [['--pop3', 'x'], {}, 'The pop3 port must be a whole number from 0 to 65535, not "x".'],
+    [['2525', '1110'], {}, 'One port is enough, that of SMTP: say 2525 --pop3 PORT.'],
     [['--pop3', '65536'], {}, 'The pop3 port must be'],
     [[], { POP3_PORT: '-1' }, 'The pop3 port must be'],
     [['1110'], {}, 'SMTP and POP3 need a port each, and both were given 1110.'],
