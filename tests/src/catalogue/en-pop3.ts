@@ -22,6 +22,8 @@ export const enPop3 = {
     'The reply to {command} never ends: the last line that came is {got}. Lines that follow +OK end with a line that is a lone dot.',
   replyNoLines:
     'The server answered {command} with {got}, and nothing followed. Behind this +OK come lines, and the last of them is a lone dot.',
+  closedInReply:
+    'The server closed the connection before its reply to {command} was complete: the last line that came is {got}. Lines that follow +OK end with a line that is a lone dot.',
   replyDotInLine:
     'The reply to {command} never ends: the dot should be a line of its own, but it stands at the end of {got}.',
   replyLastLineNoEnd:

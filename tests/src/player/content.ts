@@ -3,6 +3,7 @@
  * do they differ and how? Pure. Lines are as they go over the wire, with stuffed dots, without their
  * line ends, an octet a character.
  */
+import { patternInWords } from './pattern-words.ts';
 
 /** What a line must be, with its placeholders filled in. */
 export type WantedLine =
@@ -227,5 +228,5 @@ function runTogether(wanted: Stretch['lines'], lines: string[]): string | undefi
 }
 
 function shownLine(line: Exclude<WantedLine, { type: 'any' }>): string {
-  return line.type === 'line' ? line.text : `/${line.pattern.source}/`;
+  return line.type === 'line' ? line.text : patternInWords(line.pattern);
 }

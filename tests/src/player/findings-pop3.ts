@@ -8,19 +8,25 @@ import { showLatin1, showLine, withoutLineEnd } from './octets.ts';
 import { bringsLines, type TextSize } from './pop3-reply.ts';
 import type { Incomplete } from './reply.ts';
 
-/** A reply of several lines has begun, and nothing more comes. */
+/**
+ * A reply of several lines has begun, and nothing more comes.
+ * @param isClosed The server has hung up.
+ */
 export function ofNoEnd(
   { lines, rest }: Incomplete,
   command: Value,
   lastWanted: string | undefined,
+  isClosed: boolean,
 ): Finding {
   if (rest.length > 0)
     return find('replyLastLineNoEnd', { command, got: quoted(rest.toString('latin1')) });
-  const status = lines[0]!;
-  if (lines.length === 1) return find('replyNoLines', { command, got: showLine(status) });
   const last = lines.at(-1)!.toString('latin1');
   const dotInLine = lastWanted !== undefined && last === `${lastWanted}.`;
-  return find(dotInLine ? 'replyDotInLine' : 'replyNoLoneDot', { command, got: quoted(last) });
+  if (dotInLine) return find('replyDotInLine', { command, got: quoted(last) });
+  if (isClosed) return find('closedInReply', { command, got: quoted(last) });
+  const [status] = lines;
+  if (lines.length === 1) return find('replyNoLines', { command, got: showLine(status!) });
+  return find('replyNoLoneDot', { command, got: quoted(last) });
 }
 
 export function isStatusLine(octets: Buffer): boolean {

@@ -53,7 +53,7 @@ export function ofSilence(reading: Incomplete, about: About): Finding {
   const { protocol, asked, delivery, seconds, packet } = about;
   const command = askedFor(asked);
   if (protocol === 'pop3' && reading.lines.length > 0)
-    return pop3.ofNoEnd(reading, command, about.lastLine);
+    return pop3.ofNoEnd(reading, command, about.lastLine, false);
   if (reading.rest.length > 0) return find('replyNoEnd', { command, got: shown(reading.rest) });
   const last = reading.lines.at(-1);
   if (last !== undefined) return find('replyUnfinished', { command, got: shown(last) });
@@ -73,7 +73,7 @@ export function ofClosed(reading: Incomplete, about: About, inText: boolean): Fi
   const { protocol, asked } = about;
   const command = askedFor(asked);
   if (protocol === 'pop3' && reading.lines.length > 0)
-    return pop3.ofNoEnd(reading, command, about.lastLine);
+    return pop3.ofNoEnd(reading, command, about.lastLine, true);
   if (reading.rest.length > 0) return find('replyNoEnd', { command, got: shown(reading.rest) });
   const last = reading.lines.at(-1);
   if (last !== undefined) return find('replyUnfinished', { command, got: shown(last) });
@@ -138,6 +138,17 @@ export function ofOctets(
   return pop3.ofOctets(announced, isWord, size, askedFor(asked));
 }
 
+/** In POP3 a line that is no status line belongs to the reply before it. */
+export function beginsReply(unread: Buffer, { protocol }: About): boolean {
+  return protocol !== 'pop3' || pop3.isStatusLine(firstLine(unread));
+}
+
+/** POP3: the text of the reply is another than the scenario wants, and lines follow. */
+export function ofMoreLines(reply: Reply, { asked }: About, unread: Buffer): Finding {
+  const values = { command: askedFor(asked), first: shown(reply.raw.at(-1)!) };
+  return pop3.ofMoreLines(asked, { ...values, line: firstLine(unread) });
+}
+
 /** The reply was another than the scenario wants, and there are more replies than commands. */
 export function ofMoreReplies(reply: Reply, { asked, expected }: About): Finding {
   const got = shown(reply.raw.at(-1)!);
@@ -155,8 +166,7 @@ export function ofSurplus(
   incomplete: string,
   first: string,
 ): Finding {
-  const end = unread.indexOf('\n');
-  const line = end === -1 ? unread : unread.subarray(0, end + 1);
+  const line = firstLine(unread);
   const asked = side.answered;
   if (unread[0] === 0 && asked !== undefined) return find('replyNul', { command: askedFor(asked) });
   const got = shown(withoutLineEnd(line));
@@ -188,6 +198,12 @@ export function ofDeath({ how, output }: Ended, asked: Asked | undefined): Findi
   return lastWords === ''
     ? find('serverDied', { how, command })
     : find('serverDiedSaying', { how, command, lastWords });
+}
+
+/** With its line end, if it has one. */
+function firstLine(octets: Buffer): Buffer {
+  const end = octets.indexOf('\n');
+  return end === -1 ? octets : octets.subarray(0, end + 1);
 }
 
 /** What was asked, as the object of a sentence: `the reply to …`. */

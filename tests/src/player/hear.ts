@@ -77,7 +77,10 @@ async function wrongReply(
 ): Promise<Failure> {
   const due = Math.max(0, talk.side.unanswered.length - 1);
   const more = await talk.conversation.holdsMoreThan(due, play.waits.surplus);
-  if (more) return failure(finding.ofMoreReplies(reply, about), { suspicious: true });
+  const isReply = finding.beginsReply(talk.conversation.unread(), about);
+  if (more && isReply) return failure(finding.ofMoreReplies(reply, about), { suspicious: true });
+  if (more && verdict.kind === 'wrong-text')
+    return failure(finding.ofMoreLines(reply, about, talk.conversation.unread()));
   if (verdict.kind !== 'wrong-code') {
     const missing = verdict.kind === 'missing-line' ? verdict.line : undefined;
     return failure(finding.ofWrongText(reply, about, missing));

@@ -5,6 +5,7 @@ import type { FillIn } from './judge.ts';
 import type { ExpectStep, PlainStep, SendStep } from './moves.ts';
 import type { Finding, PlayedStep } from './model.ts';
 import { showLatin1, showLine, withoutLineEnd } from './octets.ts';
+import { patternInWords } from './pattern-words.ts';
 import type { Tokens } from './tokens.ts';
 
 /** The line of the scenario that a step was asked for by; the player's own opening has none. */
@@ -94,7 +95,7 @@ export function wanted(step: ExpectStep): string {
 export function wantedStatus({ oneOf, orCloses }: Expectation, fillIn: FillIn): string {
   const replies = oneOf.map(({ code, words, pattern }) => {
     if (words !== undefined) return `${code} ${showLatin1(fillIn(words))}`;
-    return pattern === undefined ? code : `${code} /${pattern.source}/`;
+    return pattern === undefined ? code : `${code} ${patternInWords(pattern)}`;
   });
   return [...replies, ...(orCloses ? ['closes'] : [])].join(' or ');
 }

@@ -80,7 +80,7 @@ describe('the lines of a reply', () => {
     [['1 5', '2 6'], ['1 5', '9 9', '2 6'], 'too-many | 2 6 | 9 9'],
     [['1 5'], ['1 5', '2 6'], 'too-many | the dot | 2 6'],
     [[], ['a'], 'too-many | the dot | a'],
-    [['/1 \\d+/'], ['1 12x'], 'changed | /1 \\d+/ | 1 12x'],
+    [['/1 \\d+/'], ['1 12x'], 'changed | 1 N | 1 12x'],
     [['/\\d/'], ['12'], 'changed | /\\d/ | 12'],
   ])('%j are not right if %j came: %s', (want, got, how) => {
     expect(verdict(want, got)).toBe(how);

@@ -85,7 +85,9 @@ describe('the end of a reply of several lines', () => {
   it('is missed where the server closes instead', async () => {
     const command = (line: string, { socket }: Client) =>
       line.startsWith('RETR') && !!socket.end('+OK\r\nSubject: x\r\n');
-    expect(await toldOf({ command }, READ)).toMatch(/^replyNoLoneDot: .* is “Subject: x”\. /);
+    expect(await toldOf({ command }, READ)).toBe(
+      'closedInReply: The server closed the connection before its reply to RETR 1 was complete: the last line that came is “Subject: x”. Lines that follow +OK end with a line that is a lone dot.',
+    );
   });
 
   it('is not what is wrong where -ERR was wanted', async () => {
@@ -208,7 +210,7 @@ describe('the lines of LIST', () => {
             .map((line) => `${line}\r\n`)
             .join(''),
         ),
-      'contentEnds: The reply to LIST ends too early: “/1 (?<octets>\\d+)/” is missing.',
+      'contentEnds: The reply to LIST ends too early: “1 N” is missing.',
     ],
     [
       (lines: string[]) => stuffed([...lines, '2 7'].map((line) => `${line}\r\n`).join('')),
@@ -216,7 +218,7 @@ describe('the lines of LIST', () => {
     ],
     [
       () => '1: 120\r\n.\r\n',
-      'contentChanged: The reply to LIST is not what it should be: instead of “/1 (?<octets>\\d+)/” came “1: 120”.',
+      'contentChanged: The reply to LIST is not what it should be: instead of “1 N” came “1: 120”.',
     ],
   ])('are named: %#', async (list, sentence) => {
     expect(await toldOf({ list }, READ)).toBe(sentence);
@@ -226,6 +228,20 @@ describe('the lines of LIST', () => {
     const command = answers('LIST', '+OK\r\n1 120\r\n.\r\n');
     expect(await toldOf({ command }, ['C: LIST 1', 'S: +OK'])).toBe(
       'linesAfterReply: The reply to LIST 1 is one line, but after +OK the server sent “1 120”.',
+    );
+  });
+
+  it('is told before a text that is wrong for that reason', async () => {
+    const command = answers('LIST', '+OK\r\n1 120\r\n.\r\n');
+    expect(await toldOf({ command }, ['C: LIST 1', 'S: +OK /^1 +\\d+/'])).toBe(
+      'linesAfterReply: The reply to LIST 1 is one line, but after +OK the server sent “1 120”.',
+    );
+  });
+
+  it('is not what is wrong with a wrong code', async () => {
+    const command = answers('LIST', '-ERR what?\r\n.\r\n');
+    expect(await toldOf({ command }, ['C: LIST 1', 'S: +OK'])).toBe(
+      'wrongCode: LIST 1 should be answered with +OK, but the server said -ERR what?.',
     );
   });
 
