@@ -1,0 +1,19 @@
+/** A pattern as people read it: not everybody who writes a mail server knows regular expressions. Pure. */
+
+/** What would still be read as an expression, and not as text. */
+const EXPRESSION = /[\\()[\]{}|?*+^$]/;
+
+/**
+ * `2 N` for `^2 [1-9]\d*`, `3 9xxxx` for `^3 9\d{4}\b`: N is a number, x a digit, as in `5xx`. A pattern
+ * that says more than this is shown as it is, between slashes.
+ */
+export function patternInWords({ source }: RegExp): string {
+  const words = source
+    .replace(/^\^|\$$/g, '')
+    .replace(/\.\*$|\\b/g, '')
+    .replace(/\(\?<\w+>([^()]*)\)/g, '$1')
+    .replaceAll(' +', ' ')
+    .replace(/\[1-9\]\\d\*|\\d\+/g, 'N')
+    .replace(/\\d\{(\d+)\}/g, (_, digits: string) => 'x'.repeat(Number(digits)));
+  return EXPRESSION.test(words) ? `/${source}/` : words;
+}
