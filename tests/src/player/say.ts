@@ -108,8 +108,9 @@ export async function leave(play: Play, talk: Talk, source: Source): Promise<voi
     talk.conversation.leave();
     await closed;
   }
-  // If the server dies of it, that is told here and not of the line that comes next.
-  const death = await deathOf(play.server, play.waits);
+  // If the server dies of it, that is told here and not of the line that comes next. One that takes
+  // longer to die is found dead by the next connection.
+  const death = await deathOf(play.server, { ...play.waits, death: play.waits.death / 3 });
   if (death === undefined) return;
   play.recorder.remark(talk.name, 'died', false);
   throw failure(ofDeath(death, undefined));
