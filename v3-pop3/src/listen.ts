@@ -110,18 +110,11 @@ function converse<Request extends AnyRequest, Answer>(
   let busy = false;
   let inHand = Promise.resolve();
   let clientIsDone = false;
-  let hasRoom = () => {};
   socket.setNoDelay(true); // a reply is small and the client waits for it
   socket.on('error', (error) => log(`connection lost: ${error.message}`));
-  socket.on('close', () => {
-    clearTimeout(timer);
-    hasRoom();
-  });
+  socket.on('close', () => clearTimeout(timer));
   socket.on('data', (octets) => perform(session.receive(octets, Date.now())));
-  socket.on('drain', () => {
-    hasRoom();
-    goOn();
-  });
+  socket.on('drain', goOn);
   socket.on('end', () => {
     clientIsDone = true;
     goOn();
@@ -156,7 +149,7 @@ function converse<Request extends AnyRequest, Answer>(
     busy = true;
     socket.pause(); // what the client sends meanwhile waits in the network
     // A message is read from the disk no faster than the client takes it.
-    if (request.type === 'read' || request.type === 'wait') await room();
+    if (request.type === 'read' || request.type === 'wait') await taken();
     const answer = await fulfil(request);
     busy = false;
     if (socket.destroyed) return; // nobody is there to hear how it went
@@ -164,10 +157,9 @@ function converse<Request extends AnyRequest, Answer>(
     goOn();
   }
 
-  async function room(): Promise<void> {
-    while (socket.writableNeedDrain && !socket.destroyed) {
-      await new Promise<void>((resolve) => (hasRoom = resolve));
-    }
+  /** Resolves when the client has taken all that was sent, or is gone. */
+  async function taken(): Promise<void> {
+    await new Promise((resolve) => socket.write('', resolve));
   }
 
   function goOn(): void {

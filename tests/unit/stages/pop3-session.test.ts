@@ -37,6 +37,7 @@ describe('a POP3 session', () => {
       { type: 'open', mailbox: 'bob' },
       { type: 'wait' },
       { type: 'read', id: 'm2', from: 0, most: 6 },
+      { type: 'wait' },
       { type: 'update', remove: ['m1'] },
     ]);
     expect(outcome.closed).toBe(true);
@@ -528,6 +529,15 @@ describe('a POP3 session', () => {
       expect({ requests, closed }).toEqual({ requests: [], closed: true });
     });
 
+    it('deletes no message that the client has not taken yet, though QUIT is there', () => {
+      const it = session();
+      play(it, [lines(...LOGIN)], mailbox('abc'));
+      it.receive(lines('RETR 1', 'DELE 1', 'QUIT'), 0);
+      const [, , , last] = it.resume({ type: 'piece', octets: octets('abc') }, 0);
+      expect(last).toEqual({ type: 'wait' });
+      expect(it.resume({ type: 'waited' }, 0).at(-1)).toEqual({ type: 'update', remove: ['m1'] });
+    });
+
     it('in a mailbox ends in an update, though nothing is marked', () => {
       const { requests } = say(session(), [...LOGIN, 'DELE 1', 'RSET', 'QUIT'], mailbox('a'));
       expect(requests.at(-1)).toEqual({ type: 'update', remove: [] });
@@ -653,7 +663,9 @@ describe('a POP3 session', () => {
       const it = loggedIn('x');
       it.receive(lines('RETR 1'), MINUTE);
       it.resume({ type: 'piece', octets: octets('x') }, 2 * MINUTE);
-      expect(it.deadline).toBe(12 * MINUTE);
+      expect(it.deadline).toBe(5 * MINUTE);
+      it.resume({ type: 'waited' }, 4 * MINUTE);
+      expect(it.deadline).toBe(14 * MINUTE);
     });
 
     it('gives ten minutes to take a list', () => {
@@ -722,8 +734,10 @@ describe('a POP3 session', () => {
       expect(fast.resume({ type: 'piece', octets: octets('cd') }, 950)).toEqual([
         { type: 'send', text: new Uint8Array(octets('cd')) },
         { type: 'send', text: '\r\n.\r\n' },
-        ...GOODBYE,
+        { type: 'wait' },
       ]);
+      expect(fast.deadline).toBe(1000);
+      expect(fast.resume({ type: 'waited' }, 990)).toEqual(GOODBYE);
       expect(sending().expire(1000)).toEqual([{ type: 'close' }]);
     });
 

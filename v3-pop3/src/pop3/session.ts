@@ -31,7 +31,7 @@ export type Request =
   | { type: 'open'; mailbox: string }
   /** Read a piece of a message, `most` octets or fewer; nothing is left if it is empty. */
   | { type: 'read'; id: string; from: number; most: number }
-  /** Wait until the client has taken what was said: a long list, say. */
+  /** Wait until the client has taken what was said: a message, or a long list. */
   | { type: 'wait' }
   /** Delete these messages, and unlock the mailbox. */
   | { type: 'update'; remove: string[] };
@@ -232,7 +232,7 @@ export class Pop3Session {
     this.request({ type: 'read', id: message.id, from, most });
   }
 
-  /** RFC 1939 §5, RETR: `+OK`, the message, a lone dot. What was announced is what is sent. */
+  /** RFC 1939 §5, RETR: `+OK`, the message, a lone dot. No more is sent than was announced. */
   private sendPiece(answer: Answer, now: number): void {
     const sending = this.sending!;
     const { message, stuffer } = sending;
@@ -245,14 +245,16 @@ export class Pop3Session {
       return;
     }
     if (isFirst) this.reply(tell.retrieve(message.size));
+    this.deadlines.waitForText(now);
     sending.from += answer.octets.length;
     if (answer.octets.length > 0) this.send(stuffer.stuff(answer.octets));
     if (answer.octets.length > 0 && sending.from < message.size) {
-      this.deadlines.waitForText(now);
       this.readPiece();
     } else {
       this.sending = undefined;
       this.send(stuffer.end());
+      // DELE and QUIT may have come already: nothing is deleted before the client has taken it.
+      this.request({ type: 'wait' });
     }
   }
 
