@@ -13,7 +13,7 @@ export const en = {
 
   // What a command is called in a sentence, where its own text would not do
   anEmptyLine: 'an empty line',
-  theConnection: 'the connection',
+  theConnection: 'a new connection',
   theEndOfTheMessage: 'the end of the message',
 
   // The connection

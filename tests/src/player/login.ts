@@ -44,6 +44,11 @@ export function wordFor(what: 'user' | 'password', account: Account, { lines }: 
   return line === undefined ? account[what] : fillIn(line.replace(verb, ''), account);
 }
 
+/** Does a session say whose mailbox it is about? */
+export function namesSomebody({ lines }: Pick<Login, 'lines'>): boolean {
+  return lines.some((line) => /\{(?:address|user|password)\}/.test(line));
+}
+
 /** Does a session begin with USER and PASS? */
 export function saysUserAndPass({ lines }: Pick<Login, 'lines'>): boolean {
   return [USER, PASS].every((verb) => lines.some((line) => verb.test(line)));

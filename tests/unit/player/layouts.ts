@@ -232,4 +232,12 @@ export const LAYOUTS: [string, Store][] = [
       keep(folder, 'mail.db-wal', `7\x7f\x06\x82${rows}`);
     },
   ],
+  [
+    'SQLite, where the sender is told behind the recipient',
+    ({ sender, recipients, text }, { folder }) => {
+      const schema = 'CREATE TABLE mail (rcpt text, sender text, body blob)';
+      const rows = recipients.map((to) => `${to}${sender}${text}`).join('\0\x01\x02');
+      keep(folder, 'mail.db', `SQLite format 3\0\0\0${schema}\0\0${rows}`);
+    },
+  ],
 ];

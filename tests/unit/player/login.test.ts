@@ -3,6 +3,7 @@ import {
   accountFor,
   DEFAULT_LOGINS,
   loginLines,
+  namesSomebody,
   saysUserAndPass,
   wordFor,
   type Login,
@@ -55,5 +56,14 @@ describe('the lines of a login', () => {
     [[], false],
   ])('%j say USER and PASS: %s', (all, does) => {
     expect(saysUserAndPass({ lines: all })).toBe(does);
+  });
+
+  it.each([
+    [['USER {address}', 'PASS {password}'], true],
+    [['XNAME {user}'], true],
+    [['PASS secret'], false],
+    [[], false],
+  ])('%j say whose mailbox it is: %s', (all, does) => {
+    expect(namesSomebody({ lines: all })).toBe(does);
   });
 });

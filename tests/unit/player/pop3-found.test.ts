@@ -376,7 +376,7 @@ describe('line ends', () => {
       'replyLfOnlyPop3: In the reply to RETR 1 a line ends in LF alone (\\n). In POP3 every line ends in CR LF (\\r\\n).',
     );
     expect(await toldOf({ greeting: '+OK ready\n' }, READ, { head })).toMatch(
-      /^replyLfOnlyPop3: In the reply to the connection a line/,
+      /^replyLfOnlyPop3: In the reply to a new connection a line/,
     );
   });
 });

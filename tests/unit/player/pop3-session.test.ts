@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { emptyMailboxes } from '../../src/player/empty-mailboxes.ts';
-import type { Login } from '../../src/player/login.ts';
+import { DEFAULT_LOGINS, type Login } from '../../src/player/login.ts';
 import type { PlayOptions } from '../../src/player/model.ts';
-import type { Pop3Behaviour } from './pop3-in-test.ts';
+import { stuffed, type Pop3Behaviour } from './pop3-in-test.ts';
 import {
   answers,
   dialogue,
+  keep,
   mail,
   mailbox,
   MAIL,
@@ -17,6 +18,7 @@ import {
   told,
   type Client,
 } from './server-in-test.ts';
+import type { Store } from './storing-server.ts';
 
 const BOB = 'bob@example.com';
 const STAT = pop3(BOB, 'C: STAT', 'S: +OK 0 0');
@@ -250,6 +252,28 @@ describe('a message that is in no file', () => {
     expect(told(await play(server, scenario(body), stage3))).toMatch(/^mailDotsKept: .*bob@/);
   });
 
+  it('is found though an old one comes so badly that the session is lost', async () => {
+    const wire = (text: string) =>
+      text.includes('old') ? '.\r\nmore\r\n'.repeat(9) : stuffed(text);
+    const server = await serverInTest({ ...inMemory, pop3: { wire } });
+    server.mailboxes.set(BOB, ['old\r\n', 'old\r\n']);
+    expect(told(await play(server, scenario(body), stage3))).toBe('nothing');
+  });
+
+  it('may be seen by another where all see the same', async () => {
+    const oneHeap: Pop3Behaviour['command'] = (line, _client, session) => {
+      const heap = [...server.mailboxes.values()].flat();
+      session.texts = line === 'QUIT' ? undefined : heap;
+      return false;
+    };
+    const server = await serverInTest({ ...inMemory, pop3: { command: oneHeap } });
+    const nothing = `${mail(BOB, ...TEXT)}${mailbox('carol@example.com nothing')}`;
+    const login: Login = { ...DEFAULT_LOGINS, lines: [] };
+    expect(told(await play(server, scenario(nothing), { ...stage3, login }))).toBe('nothing');
+    server.mailboxes.clear();
+    expect(told(await play(server, scenario(body), { ...stage3, login }))).toBe('nothing');
+  });
+
   it('is found in the mailbox of another', async () => {
     const server = await serverInTest({ ...inMemory, pop3: {} });
     const wrong = `${mail(BOB, ...TEXT)}${mailbox('carol@example.com', '.a line')}`;
@@ -282,5 +306,34 @@ describe('a message that is in no file', () => {
     );
     const others = `${mail(BOB, ...TEXT)}${mailbox('carol@example.com nothing')}`;
     expect(told(await play(server, scenario(others), stage3))).toBe('nothing');
+  });
+});
+
+describe('a message in a file that does not say clearly whose it is', () => {
+  const TEXT = ['Subject: {token}', '', 'a line'];
+  const stage3: Partial<PlayOptions> = { stage: 'v3', opening: [] };
+  /** The mailboxes are known by their numbers; beside each message stand its sender, and Carol. */
+  const store: Store = ({ sender, text }, { folder }) =>
+    keep(folder, 'all.txt', `carol@example.com\n${sender} 17\n${text}`);
+
+  it('is where POP3 shows it', async () => {
+    const server = await serverInTest({ store, pop3: {} });
+    const body = `${mail(BOB, ...TEXT)}${mailbox(BOB, 'a line')}`;
+    expect(told(await play(server, scenario(body), stage3))).toBe('nothing');
+    expect(told(await play(server, scenario(body), { stage: 'v2' }))).toMatch(/^mailInSender: /);
+    const others = `${mail(BOB, ...TEXT)}${mailbox('carol@example.com nothing')}`;
+    expect(told(await play(server, scenario(others), stage3))).toBe('nothing');
+    expect(told(await play(server, scenario(others), { stage: 'v2' }))).toMatch(
+      /^mailUnexpected: /,
+    );
+  });
+
+  it('is where the file says, if POP3 does not show it', async () => {
+    const pop3: Pop3Behaviour = { command: answers('RETR', '-ERR no\r\n') };
+    const server = await serverInTest({ store, pop3 });
+    const body = `${mail(BOB, ...TEXT)}${mailbox(BOB, 'a line')}`;
+    expect(told(await play(server, scenario(body), stage3))).toMatch(/^mailInSender: .*all\.txt/);
+    const others = `${mail(BOB, ...TEXT)}${mailbox('carol@example.com nothing')}`;
+    expect(told(await play(server, scenario(others), stage3))).toMatch(/^mailUnexpected: /);
   });
 });

@@ -28,7 +28,9 @@ export async function messagesByPop3(
     if (session === 'refused') continue;
     isAnswered = true;
     const count = (await countMessages(session)) ?? 0;
-    for (let n = Math.max(1, count - MOST_MESSAGES + 1); n <= count; n += 1) {
+    const first = Math.max(1, count - MOST_MESSAGES + 1);
+    // The last one first: an old one that comes badly may spoil the session for those after it.
+    for (let n = count; n >= first; n -= 1) {
       const octets = (await session.ask(`RETR ${n}`))?.content;
       if (octets?.includes(token) !== true) continue;
       found.push({ name: `${address} by POP3`, octets: withoutStuffing(octets) });

@@ -29,14 +29,17 @@ export interface Sought {
   sent: ReadonlySet<string>;
   /** Whoever mail may be for in this scenario. */
   addresses: string[];
+  /** Who sent the message, if that is known. */
+  sender?: string | undefined;
 }
 
 /** The traces of a message in a file that holds its token. */
 export function tracesIn(file: StoredFile, sought: Sought): Trace[] {
   const database = isDatabase(file);
-  const found =
-    (database ? undefined : jsonTraces(file.octets, sought)) ??
-    textTraces(file.octets.toString('latin1'), sought);
+  const text = () => file.octets.toString('latin1');
+  const found = database
+    ? textTraces(text(), sought, (part) => namedInRow(part, sought))
+    : (jsonTraces(file.octets, sought) ?? textTraces(text(), sought));
   const named = namedInPath(file.name, sought.addresses);
   return found.map(({ owners, texts }) => {
     const by = named.length > 0 ? 'path' : owners.length > 0 ? 'beside' : 'nobody';
@@ -47,9 +50,27 @@ export function tracesIn(file: StoredFile, sought: Sought): Trace[] {
 /** Whom a copy is for, as far as the content says, and its text. */
 export type Copy = Pick<Trace, 'owners' | 'texts'>;
 
-/** Copies in a file that is no JSON: one message, or several, one after the other. */
-export function textTraces(text: string, sought: Sought): Copy[] {
-  const { token, perMessage, sent, addresses } = sought;
+/**
+ * The words before an address in a database are its schema's, or those of another row. So it is the
+ * recipient's if it is not the sender's.
+ */
+function namedInRow(part: string, { addresses, sender }: Sought): string[] {
+  const row = part.toLowerCase();
+  const named = addresses.filter((address) => row.includes(address));
+  const others = named.filter((address) => address !== sender);
+  return others.length > 0 ? others : named;
+}
+
+/**
+ * Copies in a file that is no JSON: one message, or several, one after the other.
+ * @param named Whom a piece of the file names as a recipient.
+ */
+export function textTraces(
+  text: string,
+  sought: Sought,
+  named = (part: string) => namedInText(part, sought.addresses),
+): Copy[] {
+  const { token, perMessage, sent } = sought;
   const tokens = [...text.matchAll(ANY_TOKEN)].map((match) => ({
     at: match.index,
     word: match[0],
@@ -63,11 +84,10 @@ export function textTraces(text: string, sought: Sought): Copy[] {
   // As a part of an address the token may stand in trace lines that the server wrote.
   const hits = tokens.filter(({ at, word }) => word === token && text[at + word.length] !== '@');
   const beside = (part: string) =>
-    namedInText(
+    named(
       linesOf(part)
         .filter((line) => !sent.has(line))
         .join('\n'),
-      addresses,
     );
   // Most layouts write whom a message is for above it. Where nobody is named above the first message
   // of the file, but below the last, it is written below.
@@ -82,8 +102,8 @@ export function textTraces(text: string, sought: Sought): Copy[] {
       const after = tokens.find((other) => other.at > last.at);
       const from = before === undefined ? 0 : before.at + before.word.length;
       const slice = text.slice(from, after?.at);
-      const named = beside(below ? text.slice(at, after?.at) : text.slice(from, at));
-      const owners = named.length > 0 ? named : beside(slice);
+      const near = beside(below ? text.slice(at, after?.at) : text.slice(from, at));
+      const owners = near.length > 0 ? near : beside(slice);
       const texts = [linesOf(slice)];
       if (slice.includes('\\')) texts.push(linesOf(withoutEscapes(slice)));
       return { owners, texts };
