@@ -74,6 +74,8 @@ export const enReport = {
     'The scenario {id} needs the server as "{variant}", and {file} does not say how to start it so ("variants").',
   checkLoginUndeclared:
     'The scenario {id} is about USER and PASS, and in {file} the lines of "login" are others.',
+  checkLoginOfNobody:
+    'The scenario {id} is about the mailboxes of several people, and in {file} the lines of "login" do not say whose is opened.',
   checkNoReference: 'The kit has no reference of {stage} yet. Give the folder of a server.',
   checkBroken: 'The scenario could not be played to its end: {reason}',
   checkSkipped: 'Not played, since {because} failed.',

@@ -2,7 +2,7 @@
 import type { Key } from '../catalogue/index.ts';
 import { scenariosFor } from '../notation/load.ts';
 import type { Scenario, Stage } from '../notation/model.ts';
-import { saysUserAndPass } from '../player/login.ts';
+import { namesSomebody, saysUserAndPass } from '../player/login.ts';
 import { launchOf } from '../server/manifest.ts';
 import type { Manifest } from '../server/manifest.ts';
 import { suggest } from '../server/suggest.ts';
@@ -20,8 +20,8 @@ export interface Group {
 
 /**
  * The scenarios that a server of this stage is checked with. Those of a variant that the manifest does
- * not declare are left out, and so are those about USER and PASS where its login is another: they are
- * no failure. `only` chooses among them by id or name, and what it does not declare is then told.
+ * not declare are left out, and so are those about USER and PASS where its login is another, and those
+ * about several mailboxes where it names nobody: they are no failure. `only` chooses among them by id or name, and what it does not declare is then told.
  * Throws a Trouble for a name that is none.
  */
 export function chooseScenarios(
@@ -42,11 +42,19 @@ export function chooseScenarios(
 }
 
 /** Why a server with this manifest cannot be asked to pass the scenario; undefined if it can. */
-function undeclared({ variant, login }: Scenario, manifest: Manifest): Key | undefined {
-  const launch = launchOf(manifest, variant);
+function undeclared(scenario: Scenario, manifest: Manifest): Key | undefined {
+  const launch = launchOf(manifest, scenario.variant);
   if (launch === undefined) return 'checkVariantUndeclared';
-  const isOther = login === 'user-pass' && !saysUserAndPass({ lines: launch.login });
-  return isOther ? 'checkLoginUndeclared' : undefined;
+  const { login: lines } = launch;
+  if (scenario.login === 'user-pass' && !saysUserAndPass({ lines })) return 'checkLoginUndeclared';
+  const isForAll = !namesSomebody({ lines });
+  return isForAll && opensSeveral(scenario) ? 'checkLoginOfNobody' : undefined;
+}
+
+/** Does the scenario open the mailboxes of several people by POP3? */
+function opensSeveral({ blocks }: Scenario): boolean {
+  const opened = blocks.flatMap((block) => (block.type === 'dialogue' && block.login) || []);
+  return new Set(opened).size > 1;
 }
 
 /** By id (`v1/quit`), by name (`quit`), or by file (`tests/golden/v1/quit.md`). */

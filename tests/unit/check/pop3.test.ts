@@ -198,4 +198,21 @@ describe('the manifest’s login', () => {
     const chosen = check([userPass], files, { start: both, login: [] }, { only: ['v3/user-pass'] });
     await expect(chosen).rejects.toMatchObject({ key: 'checkLoginUndeclared' });
   });
+
+  it('leaves out what is about two mailboxes, if it does not say whose is opened', async () => {
+    const alice = fence('pop3 alice@example.com', 'C: STAT', 'S: +OK 1 0');
+    const bob = fence(BOB, 'C: STAT', 'S: +OK 1 0');
+    const twoReaders = scenario('v3/both', { step: 2 }, `${bob}\n${alice}`);
+    const ids = async (login: string[]) => {
+      const { scenarios: results } = await check([stat('a', 1, '1 0'), twoReaders], files, {
+        start: both,
+        login,
+      });
+      return results.map(({ id }) => id);
+    };
+    expect(await ids(['USER {user}'])).toEqual(['v3/a', 'v3/both']);
+    expect(await ids([])).toEqual(['v3/a']);
+    const chosen = check([twoReaders], files, { start: both, login: [] }, { only: ['v3/both'] });
+    await expect(chosen).rejects.toMatchObject({ key: 'checkLoginOfNobody' });
+  });
 });
