@@ -388,12 +388,12 @@ export const v3Mutants: Mutant[] = [
       edit(
         'mailboxes.ts',
         'export class Mailboxes {',
-        'const open_ = new Map<string, StoredMessage[]>();\nexport class Mailboxes {',
+        'const listed = new Map<string, StoredMessage[]>();\nexport class Mailboxes {',
       ),
       edit(
         'mailboxes.ts',
         'return new OpenMailbox(folder, await messagesIn(folder), unlock);',
-        'const messages = await messagesIn(folder);\nopen_.set(mailbox, messages);\n' +
+        'const messages = await messagesIn(folder);\nlisted.set(mailbox, messages);\n' +
           'return new OpenMailbox(folder, messages, unlock);',
       ),
       edit(
@@ -401,12 +401,12 @@ export const v3Mutants: Mutant[] = [
         "await syncFolder(this.file(mailbox, 'reception'));",
         "await syncFolder(this.file(mailbox, 'reception'));\n" +
           "const { size } = await stat(this.file(mailbox, 'reception', name));\n" +
-          'open_.get(mailbox)?.push({ id: name, size });',
+          'listed.get(mailbox)?.push({ id: name, size });',
       ),
       edit(
         'pop3/maildrop.ts',
         'return this.octets;',
-        'return this.messages.reduce((sum, { size }) => sum + size, 0);',
+        'return this.numbered().reduce((sum, [, { size }]) => sum + size, 0);',
       ),
     ],
     kills: ['v3/letter-in-session'],
@@ -523,8 +523,8 @@ export const v3Mutants: Mutant[] = [
     edits: [
       edit(
         'pop3/maildrop.ts',
-        'of messages) this.octets += size',
-        'of messages) this.octets = size',
+        'return this.octets;',
+        'return this.numbered().at(-1)?.[1].size ?? 0;',
       ),
     ],
     kills: ['v3/stat-sum'],
