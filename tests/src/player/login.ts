@@ -49,9 +49,9 @@ export function namesSomebody({ lines }: Pick<Login, 'lines'>): boolean {
   return lines.some((line) => /\{(?:address|user|password)\}/.test(line));
 }
 
-/** Does a session begin with USER and PASS? */
+/** Does a session begin with USER and PASS, and do they suffice? */
 export function saysUserAndPass({ lines }: Pick<Login, 'lines'>): boolean {
-  return [USER, PASS].every((verb) => lines.some((line) => verb.test(line)));
+  return lines.length === 2 && [USER, PASS].every((verb) => lines.some((line) => verb.test(line)));
 }
 
 export function localPart(address: string): string {

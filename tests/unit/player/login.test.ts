@@ -52,6 +52,7 @@ describe('the lines of a login', () => {
     [['USER {address}', 'PASS {password}'], true],
     [['pass x', 'user y'], true],
     [['USER {user}'], false],
+    [['CAPA', 'USER {user}', 'PASS {password}'], false],
     [['USERS x', 'PASS y'], false],
     [[], false],
   ])('%j say USER and PASS: %s', (all, does) => {
