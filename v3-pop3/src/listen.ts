@@ -103,7 +103,7 @@ interface Conversation {
 /** Lets a session and a socket talk. */
 function converse<Request extends AnyRequest, Answer>(
   socket: Socket,
-  { session, fulfil }: Served<Request, Answer>,
+  { session, fulfil, leave }: Served<Request, Answer>,
   log: Log,
 ): Conversation {
   let timer: NodeJS.Timeout | undefined;
@@ -130,8 +130,10 @@ function converse<Request extends AnyRequest, Answer>(
     for (const action of actions) {
       if (action.type === 'send') send(action.text);
       else if (action.type === 'note') log(action.text);
-      else if (action.type === 'close') closeWell(socket);
-      else inHand = ask(action);
+      else if (action.type === 'close') {
+        closeWell(socket);
+        void inHand.then(leave); // the client may take its time to close, and others wait
+      } else inHand = ask(action);
     }
     socket.uncork();
     clearTimeout(timer);

@@ -45,7 +45,7 @@ export class Mailboxes {
 
   /**
    * Removes what a server that was killed had not finished; nobody was told 250 for it. To be called
-   * when the ports are ours: no other server is writing here then.
+   * when the ports are ours: a server that was started twice has ended by then, and removed nothing.
    */
   async removeUnfinished(): Promise<void> {
     for (const entry of await readdir(this.folder, { withFileTypes: true })) {
@@ -87,7 +87,7 @@ export class Mailboxes {
   }
 
   /** Locks a mailbox for a reader, and lists what is in it. `undefined`: another reader has it. */
-  async read(mailbox: string): Promise<OpenMailbox | undefined> {
+  async lock(mailbox: string): Promise<OpenMailbox | undefined> {
     if (this.locked.has(mailbox)) return undefined;
     this.locked.add(mailbox);
     const unlock = () => this.locked.delete(mailbox);
@@ -104,7 +104,7 @@ export class Mailboxes {
     return path.join(this.folder, mailbox, ...names);
   }
 
-  /** Names in the order of the messages, even if the clock is set back. */
+  /** Names in the order of the messages, even if the clock is set back while the server runs. */
   private newName(time: number): string {
     if (time > this.lastTime) {
       this.lastTime = time;

@@ -82,7 +82,7 @@ export function pop3Service(settings: Settings, mailboxes: Mailboxes): Service<R
       let mailbox: OpenMailbox | undefined;
 
       async function open(name: string): Promise<Answer> {
-        mailbox = await mailboxes.read(name);
+        mailbox = await mailboxes.lock(name);
         log(
           `mailbox ${name}: ${mailbox ? `open, messages: ${mailbox.messages.length}` : 'in use'}`,
         );

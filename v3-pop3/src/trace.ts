@@ -1,6 +1,6 @@
 /**
- * What the server writes above a message when it puts it into a mailbox (RFC 5321 §4.4): the
- * reverse-path, for whom it is, and how it came.
+ * What the server writes above a message when it puts it into a mailbox: the reverse-path and how it
+ * came (RFC 5321 §4.4), and for whom it is, which no RFC asks for and many servers say.
  */
 import type { Recipient } from './commands.ts';
 import type { ReceivedMessage } from './session.ts';

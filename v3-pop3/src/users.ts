@@ -11,7 +11,7 @@ export type Users = ReadonlyMap<string, string | undefined>;
 /**
  * Reads a users file: one name a line, or `name:password`. Empty lines and lines that begin with `#`
  * are left out.
- * @throws Error with the line's number if a line is no name
+ * @throws Error with the line's number if a line is no name, or one that was there before
  */
 export function readUsers(text: string): Users {
   const users = new Map<string, string | undefined>();
@@ -25,6 +25,11 @@ export function readUsers(text: string): Users {
       const begun = entry.replace(/([:\s])[^]*/, '$1…');
       throw new Error(
         `line ${index + 1} must be a name, or name:password, such as alice, not "${begun}"`,
+      );
+    }
+    if (users.has(mailbox)) {
+      throw new Error(
+        `line ${index + 1} names ${mailbox} again: which password would be the right one?`,
       );
     }
     users.set(mailbox, password);

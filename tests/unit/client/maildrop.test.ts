@@ -217,6 +217,36 @@ describe('a POP3 server that does not answer', () => {
     expect(complaint).toBe(`The server was silent for 0.1 s instead of ${end}`);
   });
 
+  it('at once, but goes on answering, may take longer than the timeout', async () => {
+    const server = createServer((socket) => {
+      socket.write('+OK ready\r\n');
+      socket.on('error', () => undefined);
+      socket.on('data', (command) => {
+        if (!command.toString().startsWith('RETR')) return socket.write('+OK\r\n');
+        socket.write('+OK\r\n');
+        const lines = ['one', 'two', 'three', 'four', 'five', 'six', '.'];
+        const timer = setInterval(() => {
+          socket.write(`${lines.shift()}\r\n`);
+          if (lines.length === 0) clearInterval(timer);
+        }, 60);
+        return undefined;
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    let message = '';
+    await visit(
+      { user: 'bob', password: 'x' },
+      { host: '127.0.0.1', port, option: '--pop3', timeout: 0.3 },
+      () => undefined,
+      async (maildrop) => {
+        message = Buffer.from(await maildrop.read(1)).toString();
+      },
+    );
+    expect(message).toBe('one\r\ntwo\r\nthree\r\nfour\r\nfive\r\nsix\r\n');
+    server.close();
+  });
+
   it('to the end is told what was missing', async () => {
     const list = (maildrop: Maildrop) => maildrop.list();
     const silent = await tell(list, on('LIST', '+OK\r\n1 2\r\n.\n'), 0.1);

@@ -57,7 +57,7 @@ describe('a mailbox on the disk', () => {
     }
     const mailboxes = await Mailboxes.open(folder, undefined);
     const others = { served: 0, goOn: true };
-    const opened = mailboxes.read('bob').finally(() => (others.goOn = false));
+    const opened = mailboxes.lock('bob').finally(() => (others.goOn = false));
     for (; others.goOn; others.served += 1) await stat(folder);
     expect((await opened)!.messages).toHaveLength(2000);
     expect(others.served).toBeGreaterThan(100);
@@ -69,7 +69,7 @@ describe('a mailbox on the disk', () => {
       writeFileSync(path.join(reception, '1.eml'), 'x\r\n');
       writeFileSync(Buffer.from(path.join(reception, '\xff.eml'), 'latin1'), 'y\r\n');
       const mailboxes = await Mailboxes.open(folder, undefined);
-      expect((await mailboxes.read('bob'))!.messages).toEqual([{ id: '1.eml', size: 3 }]);
+      expect((await mailboxes.lock('bob'))!.messages).toEqual([{ id: '1.eml', size: 3 }]);
     },
   );
 });

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Pop3Client } from '../../crash/pop3-client.ts';
 import { Pop3Process } from './pop3-process.ts';
@@ -78,6 +80,23 @@ describe('the POP3 server', () => {
     const third = await server.nextReader(name);
     third.socket.resetAndDestroy();
     await (await server.nextReader(name)).quit();
+  });
+
+  it('is free again as soon as the server has had enough of a client, who may still hold on', async () => {
+    const socket = createConnection({
+      port: server.started.pop3,
+      host: '127.0.0.1',
+      allowHalfOpen: true,
+    });
+    let heard = '';
+    socket.on('data', (octets) => (heard += octets.toString('latin1')));
+    socket.write(`USER ${name}\r\nPASS x\r\n${'wrong\r\n'.repeat(20)}`);
+    await once(socket, 'end'); // it says goodbye; our side stays open
+    expect(heard).toMatch(/-ERR localhost has seen too many bad commands, goodbye\r\n$/);
+    const next = await Pop3Client.connect(server.started.pop3);
+    expect(await next.logIn(name)).toMatch(/^\+OK/);
+    await next.quit();
+    socket.destroy();
   });
 
   it('never says IN-USE to one who comes back right after goodbye', async () => {

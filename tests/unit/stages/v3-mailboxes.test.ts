@@ -267,7 +267,7 @@ describe('the mailboxes of v3', () => {
         await mailboxes.deliver(sent, '192.0.2.1');
       }
       expect(lyingIn('bob').map(number)).toEqual([...Array(25).keys()]);
-      const listed = (await mailboxes.read('bob'))!.messages;
+      const listed = (await mailboxes.lock('bob'))!.messages;
       expect(listed.map(({ id }) => id)).toEqual(
         readdirSync(path.join(folder, 'bob', 'reception')).sort(),
       );
@@ -317,8 +317,8 @@ describe('the mailboxes of v3', () => {
     await mailboxes.deliver(message('x\r\n', 'bob', name), '192.0.2.1');
     expect(readdirSync(folder).sort()).toEqual(['bob', name].sort());
     expect(files()).toHaveLength(2);
-    expect((await mailboxes.read(name))!.messages).toHaveLength(1);
-    expect((await mailboxes.read('bob'))!.messages).toHaveLength(1);
+    expect((await mailboxes.lock(name))!.messages).toHaveLength(1);
+    expect((await mailboxes.lock('bob'))!.messages).toHaveLength(1);
     expect(existsSync(path.join(folder, '..', 'x'))).toBe(false);
   }); // prettier-ignore
 });
@@ -330,7 +330,7 @@ describe('a mailbox of v3 that is read', () => {
     const mailboxes = await open();
     const texts = ['x\r\n', '', 'y'.repeat(5000)];
     for (const each of texts) await mailboxes.deliver(message(each, 'bob'), '192.0.2.1');
-    const mailbox = (await mailboxes.read('bob'))!;
+    const mailbox = (await mailboxes.lock('bob'))!;
     const wholes = texts.map((each) => stored('bob', each));
     expect(mailbox.messages.map(({ size }) => size)).toEqual(wholes.map(({ length }) => length));
     const [first, , third] = mailbox.messages;
@@ -345,7 +345,7 @@ describe('a mailbox of v3 that is read', () => {
 
   it('is empty if it does not exist, and is not made by being asked for', async () => {
     const mailboxes = await open();
-    const mailbox = (await mailboxes.read('nobody'))!;
+    const mailbox = (await mailboxes.lock('nobody'))!;
     expect(mailbox.messages).toEqual([]);
     await mailbox.remove([]);
     mailbox.close();
@@ -363,27 +363,27 @@ describe('a mailbox of v3 that is read', () => {
     writeFileSync(path.join(folder, 'bob', 'tmp', 'unfinished.eml'), 'x');
     writeFileSync(path.join(folder, 'bob', 'elsewhere.eml'), 'x');
     if (process.platform !== 'win32') symlinkSync('/etc/hosts', path.join(reception, 'link.eml'));
-    expect((await mailboxes.read('bob'))!.messages.map((each) => each.id)).toEqual([id]);
+    expect((await mailboxes.lock('bob'))!.messages.map((each) => each.id)).toEqual([id]);
   });
 
   it('is locked until it is closed, and others are not', async () => {
     const mailboxes = await open();
-    const first = (await mailboxes.read('bob'))!;
-    expect(await mailboxes.read('bob')).toBeUndefined();
-    expect(await mailboxes.read('carol')).toBeDefined();
+    const first = (await mailboxes.lock('bob'))!;
+    expect(await mailboxes.lock('bob')).toBeUndefined();
+    expect(await mailboxes.lock('carol')).toBeDefined();
     first.close();
-    const second = (await mailboxes.read('bob'))!;
+    const second = (await mailboxes.lock('bob'))!;
     expect(second).toBeDefined();
     // Who has closed already does not unlock what another one has opened since.
     first.close();
-    expect(await mailboxes.read('bob')).toBeUndefined();
+    expect(await mailboxes.lock('bob')).toBeUndefined();
     second.close();
-    expect(await mailboxes.read('bob')).toBeDefined();
+    expect(await mailboxes.lock('bob')).toBeDefined();
   });
 
   it('is locked while it is being looked into', async () => {
     const mailboxes = await open();
-    const both = await Promise.all([mailboxes.read('bob'), mailboxes.read('bob')]);
+    const both = await Promise.all([mailboxes.lock('bob'), mailboxes.lock('bob')]);
     expect(both.map((each) => each !== undefined)).toEqual([true, false]);
   });
 
@@ -391,20 +391,20 @@ describe('a mailbox of v3 that is read', () => {
     const mailboxes = await open();
     mkdirSync(path.join(folder, 'bob'));
     writeFileSync(path.join(folder, 'bob', 'reception'), 'a file');
-    await expect(mailboxes.read('bob')).rejects.toThrow('ENOTDIR');
+    await expect(mailboxes.lock('bob')).rejects.toThrow('ENOTDIR');
     rmSync(path.join(folder, 'bob', 'reception'));
-    expect(await mailboxes.read('bob')).toBeDefined();
+    expect(await mailboxes.lock('bob')).toBeDefined();
   });
 
   it('shows what arrives meanwhile to the next reader, and lets it be stored', async () => {
     const mailboxes = await open();
     await mailboxes.deliver(message('one\r\n', 'bob'), '192.0.2.1');
-    const first = (await mailboxes.read('bob'))!;
+    const first = (await mailboxes.lock('bob'))!;
     expect(await mailboxes.deliver(message('two\r\n', 'bob'), '192.0.2.1')).toBe('stored');
     expect(first.messages).toHaveLength(1);
     await first.remove([first.messages[0]!.id]);
     first.close();
-    const second = (await mailboxes.read('bob'))!;
+    const second = (await mailboxes.lock('bob'))!;
     expect(asText(await second.piece(second.messages[0]!.id, 0, 9999))).toBe(
       stored('bob', 'two\r\n'),
     );
@@ -413,7 +413,7 @@ describe('a mailbox of v3 that is read', () => {
   it('loses what is removed, for good, before that is said', async () => {
     const mailboxes = await open();
     for (const each of ['1', '2', '3']) await mailboxes.deliver(message(each, 'bob'), '192.0.2.1');
-    const mailbox = (await mailboxes.read('bob'))!;
+    const mailbox = (await mailboxes.lock('bob'))!;
     const [one, two, three] = mailbox.messages.map(({ id }) => id);
     theDisk().steps.length = 0;
     await mailbox.remove([one!, three!]);
@@ -430,7 +430,7 @@ describe('a mailbox of v3 that is read', () => {
   it('does not mind if somebody has removed a message by hand', async () => {
     const mailboxes = await open();
     for (const each of ['1', '2']) await mailboxes.deliver(message(each, 'bob'), '192.0.2.1');
-    const mailbox = (await mailboxes.read('bob'))!;
+    const mailbox = (await mailboxes.lock('bob'))!;
     const [one, two] = mailbox.messages.map(({ id }) => id);
     rmSync(path.join(folder, 'bob', 'reception', one!));
     await expect(mailbox.piece(one!, 0, 10)).rejects.toThrow('ENOENT');

@@ -32,6 +32,12 @@ describe('a users file of v3', () => {
     expect(read).not.toThrow('hush');
   }); // prettier-ignore
 
+  it('names nobody twice: a second line without a password would let anybody in', () => {
+    const read = () => readUsers('bob:hush\nalice\nBOB\n');
+    expect(read).toThrow('line 3 names bob again: which password would be the right one?');
+    expect(read).not.toThrow('hush');
+  });
+
   describe('on the disk', () => {
     let folder: string;
     beforeAll(async () => {

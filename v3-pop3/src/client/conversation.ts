@@ -97,6 +97,11 @@ export class Conversation {
         if (octets.done) throw new Complaint(words.closed(this.#missing) + this.#hint());
         deadline ??= setTimeout(() => this.#socket.emit('timeout'), this.#timeout);
         this.#replies = this.#reader.push(octets.value);
+        // A long message may take long, as long as it goes on.
+        if (this.#reader.lacksDot) {
+          clearTimeout(deadline);
+          deadline = undefined;
+        }
       }
     } finally {
       clearTimeout(deadline);

@@ -34,6 +34,7 @@ export const limitOptions: Record<keyof Limits, { option: string; value: number;
     // RFC 5321 §4.5.3.2: 5 minutes for a command, 3 for a piece of text. Both can be stretched for
     // ever by a client that sends an octet now and then, so a message has a deadline as a whole.
     commandSeconds: { option: 'command-timeout', value: 300, about: 'seconds to send a command' },
+    // A client that reads has the same time to take a message (POP3) as one that sends it.
     textSeconds: { option: 'text-timeout', value: 180, about: 'seconds between pieces of text' },
     messageSeconds: { option: 'message-timeout', value: 1800, about: 'seconds to send a message' },
     // RFC 1939 §3: at least ten minutes.
