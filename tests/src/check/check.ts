@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { say } from '../catalogue/index.ts';
-import type { Delivery, Scenario, Stage } from '../notation/model.ts';
+import type { Delivery, Protocol, Scenario, Stage } from '../notation/model.ts';
 import type { playScenario } from '../player/play-scenario.ts';
 import { launchOf, readManifest } from '../server/manifest.ts';
 import type { Manifest } from '../server/manifest.ts';
@@ -56,6 +56,7 @@ export async function runCheck(options: CheckOptions): Promise<Result> {
   const chosen = chooseScenarios(scenarios, stage, manifest, only);
   const results = new Map<string, ScenarioResult>();
   const notes = new Set<string>();
+  const silentAtQuit = new Map<Protocol, string>();
   const report = (result: ScenarioResult, scenario: Scenario) => {
     results.set(result.id, result);
     onResult?.(result, scenario);
@@ -71,8 +72,9 @@ export async function runCheck(options: CheckOptions): Promise<Result> {
           : Promise.reject(built.trouble);
       const host = makeHost(start, (note) => notes.add(say(note.key, note.values)));
       const { accounts, login: lines } = launchOf(manifest, variant)!;
-      const about = { ...options, login: { accounts, lines }, report, results, all: chosen.length };
-      return playGroup(group, host, { ...about, note: (text) => notes.add(text) });
+      const about = { ...options, login: { accounts, lines }, report, results, silentAtQuit };
+      const all = chosen.length;
+      return playGroup(group, host, { ...about, all, note: (text) => notes.add(text) });
     };
     const [plain, ...variants] = groupByVariant(chosen, stage);
     const fixed = Object.keys(manifest.ports).length > 0;

@@ -90,14 +90,16 @@ export function groupByVariant(scenarios: readonly Scenario[], stage: Stage): Gr
 /**
  * The scenario whose failure makes this one pointless: one of its `needs` that failed, or what that
  * one was itself skipped for. Undefined if it can be played. What was not chosen is not in the way.
+ * @param forgiven Scenarios that failed by something that is passed over in the others.
  */
 export function failedNeed(
   { needs }: Scenario,
   results: ReadonlyMap<string, ScenarioResult>,
+  forgiven: ReadonlySet<string> = new Set(),
 ): string | undefined {
   for (const id of needs) {
     const result = results.get(id);
-    if (result === undefined || result.status === 'passed') continue;
+    if (result === undefined || result.status === 'passed' || forgiven.has(id)) continue;
     return result.status === 'skipped' ? (result.because ?? id) : id;
   }
   return undefined;

@@ -1,7 +1,7 @@
 /** Plays the scenarios of one variant, in order, on one server or as many as that takes. */
 import { say } from '../catalogue/index.ts';
 import type { Key } from '../catalogue/index.ts';
-import type { Delivery, Scenario, Stage } from '../notation/model.ts';
+import type { Delivery, Protocol, Scenario, Stage } from '../notation/model.ts';
 import { emptyMailboxes, usesPop3 } from '../player/empty-mailboxes.ts';
 import type { Login } from '../player/login.ts';
 import { playScenario } from '../player/play-scenario.ts';
@@ -42,13 +42,15 @@ export interface GroupOptions {
   all: number;
   /** Results of all groups so far. */
   results: ReadonlyMap<string, ScenarioResult>;
+  /** Protocols in which the server hangs up at QUIT without a word, and the scenarios that found it. */
+  silentAtQuit: Map<Protocol, string>;
   report: (result: ScenarioResult, scenario: Scenario) => void;
   note: (text: string) => void;
   onPlay?: (scenario: Scenario, done: number, all: number) => void;
 }
 
 export async function playGroup(group: Group, host: Host, options: GroupOptions): Promise<void> {
-  const { stage, results, report, note } = options;
+  const { stage, results, silentAtQuit, report, note } = options;
   const play = options.play ?? playScenario;
   let opening = [...OPENINGS[stage]];
   let probed = false;
@@ -67,6 +69,7 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
       opening,
       login,
       noLineEnds,
+      silentAtQuit: new Set(silentAtQuit.keys()),
       ...(delivery && { delivery }),
       ...(replyTimeout !== undefined && { replyTimeout }),
     };
@@ -88,16 +91,17 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
 
   const playOn = async (scenario: Scenario): Promise<PlayResult> => {
     if (host.hasEnded()) earlyEnds++;
+    if (scenario.fresh && !host.isFresh()) await host.drop();
     await beginEmpty(scenario);
     const server = await host.server();
     const isFresh = host.isFresh();
     failedStarts = 0;
     host.used();
     const result = await play(scenario, server, playOptions());
-    if (isFresh && hasNoPop3(result)) noPop3 = true;
+    if (isFresh && hasNoPop3(scenario, result)) noPop3 = true;
     // A death that is found is reported; one that is not is counted.
     const isGone = host.hasEnded() && (result.ok || wasNotGreeted(result));
-    const isVain = noPop3 && hasNoPop3(result);
+    const isVain = noPop3 && hasNoPop3(scenario, result);
     if (result.restart && !isGone && !isVain) await host.drop();
     return result;
   };
@@ -106,7 +110,12 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
     const wasFresh = host.isFresh();
     let result = await playOn(scenario);
     // The server was gone, or deaf, before this scenario began: that is not this scenario's finding.
-    if (!result.ok && !wasFresh && wasNotGreeted(result) && !(noPop3 && hasNoPop3(result))) {
+    if (
+      !result.ok &&
+      !wasFresh &&
+      wasNotGreeted(result) &&
+      !(noPop3 && hasNoPop3(scenario, result))
+    ) {
       if (host.hasEnded()) earlyEnds++;
       await host.drop();
       result = await playOn(scenario);
@@ -127,7 +136,7 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
   };
 
   for (const scenario of group.scenarios) {
-    const because = failedNeed(scenario, results);
+    const because = failedNeed(scenario, results, new Set(silentAtQuit.values()));
     if (because !== undefined) {
       report(skippedResult(scenario, because), scenario);
       continue;
@@ -138,7 +147,10 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
       continue;
     }
     try {
-      report(playedResult(scenario, await playFairly(scenario)), scenario);
+      const result = await playFairly(scenario);
+      const silent = hangsUpAtQuit(scenario, result);
+      if (silent !== undefined) silentAtQuit.set(silent, scenario.id);
+      report(playedResult(scenario, result), scenario);
     } catch (error) {
       await host.drop();
       if (error instanceof Trouble) {
@@ -153,8 +165,27 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
   await host.drop();
 }
 
-function hasNoPop3({ finding }: PlayResult): boolean {
-  return finding?.key === 'nobodyAcceptsPop3' || finding?.key === 'nobodyAcceptsPop3Untold';
+/** Nobody accepts a connection in POP3, not even the first of the scenario. */
+function hasNoPop3({ blocks }: Scenario, { finding, steps }: PlayResult): boolean {
+  if (finding?.key !== 'nobodyAcceptsPop3' && finding?.key !== 'nobodyAcceptsPop3Untold')
+    return false;
+  const smtp = blocks.flatMap((block) =>
+    block.type === 'dialogue' && block.protocol === 'smtp' ? [block.connection] : [],
+  );
+  return !steps.some(({ connection, from }) => from === 'S' && !smtp.includes(connection));
+}
+
+/**
+ * The protocol in which the server closes the connection instead of answering QUIT. Only a dialogue that
+ * says nothing else tells: elsewhere it may be what came before QUIT that it stumbles over.
+ */
+function hangsUpAtQuit({ blocks }: Scenario, { finding, steps }: PlayResult): Protocol | undefined {
+  if (finding?.key !== 'closedInstead' || finding.values.command !== 'QUIT') return undefined;
+  const { connection } = steps[finding.step!]!;
+  const said = steps.filter((step) => step.connection === connection && step.from === 'C');
+  if (said.filter(({ line }) => line !== undefined).length !== 1) return undefined;
+  const block = blocks.find((one) => one.type === 'dialogue' && one.connection === connection);
+  return block?.type === 'dialogue' ? block.protocol : undefined;
 }
 
 function wasNotGreeted({ steps }: PlayResult): boolean {

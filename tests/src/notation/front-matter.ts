@@ -38,6 +38,7 @@ const KEYS = new Map<keyof Head, Read>([
   ['delivery', oneOf(DELIVERIES)],
   ['lineEnds', oneOf(['strict', 'forgiven'])],
   ['hostile', flag],
+  ['fresh', flag],
   ['login', oneOf(['user-pass'])],
 ]);
 
@@ -53,6 +54,7 @@ const LEFT_OUT = {
   delivery: 'line',
   lineEnds: 'forgiven',
   hostile: false,
+  fresh: false,
   login: undefined,
 } as const;
 

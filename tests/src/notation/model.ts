@@ -54,6 +54,8 @@ export interface Scenario {
   lineEnds: 'strict' | 'forgiven';
   /** Something that a server may die of: afterwards a new connection must be served. */
   hostile: boolean;
+  /** The server is started anew for it: nobody has had any mail yet. */
+  fresh: boolean;
   /** `user-pass`: it is about USER and PASS, and left out where a manifest's `login` says other lines. */
   login: 'user-pass' | undefined;
   /** The prose before, between and after the blocks, as Markdown. */

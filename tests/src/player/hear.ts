@@ -8,7 +8,7 @@ import { codeMatches, judge, type FillIn, type Verdict } from './judge.ts';
 import { showLatin1, showLine } from './octets.ts';
 import { readPop3Reply, sizeOf } from './pop3-reply.ts';
 import type { Source } from './recorder.ts';
-import type { Reply } from './reply.ts';
+import type { Incomplete, Reply } from './reply.ts';
 import { isFarewell, refuseSurplus } from './say.ts';
 import { deathOf, type Play, type Talk } from './talk.ts';
 
@@ -29,7 +29,8 @@ export async function hear(play: Play, talk: Talk, want: Wanted): Promise<void> 
   const heard = await talk.conversation.nextReply();
   if (heard.kind !== 'reply') {
     // To hang up is one thing, to die another.
-    const mayClose = heard.kind === 'closed' && want.expectation.orCloses;
+    const isForgiven = heard.kind === 'closed' && isSilentQuit(play, talk, asked, heard.reading);
+    const mayClose = heard.kind === 'closed' && (want.expectation.orCloses || isForgiven);
     if (mayClose && (await deathOf(play.server, play.waits)) === undefined) {
       recorder.remark(talk.name, 'closes', true, want.source);
       talk.over = true;
@@ -65,6 +66,12 @@ export async function hear(play: Play, talk: Talk, want: Wanted): Promise<void> 
   answered(talk.side, reply.code);
   talk.lastReply = showLine(reply.raw.at(-1)!);
   talk.packet.replies += 1;
+}
+
+/** The server hangs up at QUIT without a word, and that was told where it was about QUIT. */
+function isSilentQuit({ silentAtQuit }: Play, { protocol }: Talk, asked: Asked, said: Incomplete) {
+  const isQuit = asked.what === 'command' && /^QUIT\s*$/i.test(asked.line);
+  return silentAtQuit.has(protocol) && isQuit && said.lines.length + said.rest.length === 0;
 }
 
 /** A wrong reply, or the reply to a command before, which was answered twice. */

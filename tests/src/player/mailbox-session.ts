@@ -15,7 +15,7 @@ import type { LineEnds, Reply } from './reply.ts';
 export interface MailboxSession {
   /** Says a line. The reply, if it is +OK. */
   ask(line: string): Promise<Reply | undefined>;
-  /** Says QUIT and leaves. True if that was answered with +OK. */
+  /** Says QUIT and leaves. True if that was answered with +OK, or the server hung up. */
   quit(): Promise<boolean>;
   leave(): void;
 }
@@ -96,8 +96,9 @@ async function openOnce(
     },
     async quit() {
       const reply = await say('QUIT');
+      const isOver = conversation.isOver();
       conversation.leave();
-      return reply?.code === '+OK';
+      return reply?.code === '+OK' || (reply === undefined && isOver);
     },
     leave: () => conversation.leave(),
   };

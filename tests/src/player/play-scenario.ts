@@ -93,6 +93,7 @@ async function playOnce(
     // One command after the other: in a packet of several nobody can say which is answered twice.
     delivery: slow && delivery === 'pipelined' ? 'line' : delivery,
     lineEnds: lineEndsOf(scenario, options),
+    silentAtQuit: options.silentAtQuit ?? new Set(),
     waits,
     recorder,
     fillings: { tokens, captured: new Map(), login: options.login ?? DEFAULT_LOGINS },

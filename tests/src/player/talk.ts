@@ -26,6 +26,8 @@ export interface Play {
   stage: Stage;
   delivery: Delivery;
   lineEnds: LineEnds;
+  /** Protocols in which it is forgiven to hang up at QUIT without a word. */
+  silentAtQuit: ReadonlySet<Protocol>;
   waits: Waits;
   recorder: Recorder;
   /** Where placeholders get their values. */

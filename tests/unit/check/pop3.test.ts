@@ -124,6 +124,70 @@ describe('a server of two programs', () => {
   });
 });
 
+describe('a server that hangs up at QUIT without a word', () => {
+  const quit = scenario(
+    'v3/quit',
+    { step: 1 },
+    fence('pop3', 'S: +OK', 'C: QUIT', 'S: +OK', 'closes'),
+  );
+  const others = ['a', 'b'].map((name, index) => {
+    const lines = ['C: NOOP', 'S: +OK', 'C: QUIT', 'S: +OK'];
+    return scenario(`v3/${name}`, { step: 2 + index, needs: ['v3/quit'] }, fence(BOB, ...lines));
+  });
+  const silent = `if (line === 'QUIT') return socket.end();`;
+
+  it('is told so once, and the rest is played', async () => {
+    const files = { 'pop3.mjs': pop3Server(silent) };
+    const { told } = await check([quit, ...others], files, { start: both });
+    expect(told).toEqual([
+      'The server closed the connection instead of answering QUIT.',
+      'passed',
+      'passed',
+    ]);
+  });
+
+  it('only after something else, is told so where it does', async () => {
+    const late = `if (line === 'NOOP') state.late = true; if (state.late) { ${silent} }`;
+    const files = { 'pop3.mjs': pop3Server(late) };
+    const { told } = await check([quit, ...others], files, { start: both });
+    expect(told).toEqual([
+      'passed',
+      'The server closed the connection instead of answering QUIT.',
+      'The server closed the connection instead of answering QUIT.',
+    ]);
+  });
+
+  it('in a word that is no reply, or wrong, is no such server', async () => {
+    const files = { 'pop3.mjs': pop3Server(`if (line === 'QUIT') return say('-ERR no');`) };
+    const { told } = await check([quit, ...others], files, { start: both });
+    expect(told).toEqual([
+      'QUIT should be answered with +OK, but the server said -ERR no.',
+      'Not played, since v3/quit failed.',
+      'Not played, since v3/quit failed.',
+    ]);
+  });
+});
+
+describe('a server that refuses who has had no mail yet', () => {
+  it('is told so where it is started anew for that', async () => {
+    const pop3 = pop3Server(`if (line === 'PASS secret' && !state.seen) return say('-ERR who?');
+      if (line === 'PASS') state.seen = true;`);
+    const opens = scenario('v3/opens', { step: 1 }, fence('pop3', 'S: +OK', 'C: PASS', 'S: +OK'));
+    const again = stat('again', 2, '0 0');
+    const fresh = scenario(
+      'v3/fresh',
+      { step: 3, fresh: true },
+      fence(BOB, 'C: STAT', 'S: +OK 1 0'),
+    );
+    const { told } = await check([opens, again, fresh], { 'pop3.mjs': pop3 }, { start: both });
+    expect(told).toEqual([
+      'passed',
+      'passed',
+      'PASS secret should be answered with +OK, but the server said -ERR who?.',
+    ]);
+  });
+});
+
 describe('a server without POP3', () => {
   const scenarios = [
     smtpOnly('a', 1),

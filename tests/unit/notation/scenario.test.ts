@@ -31,6 +31,7 @@ describe('the sample in docs/notation.md', () => {
       delivery: 'line',
       lineEnds: 'forgiven',
       hostile: false,
+      fresh: false,
       login: undefined,
       blocks: [{ type: 'dialogue', connection: 'smtp' }, { type: 'mailbox' }],
     });
@@ -56,6 +57,7 @@ describe('the head of a scenario', () => {
       'opening: none',
       'delivery: bytes',
       'hostile: true',
+      'fresh: true',
       'login: user-pass',
       '# a remark',
     ];
@@ -68,6 +70,7 @@ describe('the head of a scenario', () => {
       opening: 'none',
       delivery: 'bytes',
       hostile: true,
+      fresh: true,
       login: 'user-pass',
     });
     expect(parse(BODY, [...HEAD, 'needs: v1/b']).needs).toEqual(['v1/b']);

@@ -22,6 +22,7 @@ function scenario(blocks: Partial<MailboxBlock>[], variant?: string): Scenario {
     delivery: 'line',
     lineEnds: 'forgiven',
     hostile: false,
+    fresh: false,
     login: undefined,
     prose: '',
     blocks: blocks.map((block) => ({
