@@ -1,8 +1,9 @@
 /**
  * What is promised of mutants, as tests: each is found, by the scenarios that the catalogue says and no
  * others, and the report names the mistake. A mutant is a server process of its own, so this takes
- * its time: the plain run plays only the scenarios that must fail. With `STAGEPOST_FULL=1` all are
- * played, and those that must not fail must pass, or be skipped for one that did.
+ * its time: the plain run plays every third mutant, and only the scenarios that must fail. With
+ * `STAGEPOST_FULL=1` all mutants play all scenarios, and those that must not fail must pass, or be
+ * skipped for one that did. CI does that.
  */
 import { describe, expect, it, vi } from 'vitest';
 import { GOLDEN } from '../src/check/places.ts';
@@ -13,8 +14,12 @@ import { checkMutant, failedIds } from './check.ts';
 import { goldenReport, reportIds, reportOf } from './report.ts';
 
 const FULL = process.env.STAGEPOST_FULL !== undefined;
+/** Of the mutants, the plain run plays one in so many; all are played when their reports are written. */
+const ONE_IN = FULL || process.env.UPDATE_REPORTS !== undefined ? 1 : 3;
 /** Servers that run at once. Most of the time they are waited for, and do nothing. */
-const AT_ONCE = 4;
+const AT_ONCE = 3;
+/** On a machine that has much to do, a reply too many may be noticed a line later than in its report. */
+const RETRIES = 2;
 /** For one mutant, in milliseconds. */
 const LIMIT = FULL ? 180_000 : 60_000;
 
@@ -25,8 +30,9 @@ export async function describeMutants(stage: Stage): Promise<void> {
   const scenarios = all.filter((scenario) => scenario.stage === stage);
 
   describe.concurrent(`a mutant of ${stage}`, () => {
-    it.each(ofStage)(
+    it.each(ofStage.filter((_, index) => index % ONE_IN === 0))(
       '$id fails $kills: $mistake',
+      { timeout: LIMIT, retry: RETRIES },
       async (mutant) => {
         const result = await checkMutant(mutant, all, FULL ? [] : mutant.kills);
         expect(failedIds(result)).toEqual(mutant.kills);
@@ -39,7 +45,6 @@ export async function describeMutants(stage: Stage): Promise<void> {
           expect(report).toBe(await goldenReport(id, report));
         }
       },
-      LIMIT,
     );
   });
 

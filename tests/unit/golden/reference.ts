@@ -1,0 +1,74 @@
+/** The suite against the kit's own servers, both ways: what is promised of each stage's reference. */
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runCheck } from '../../src/check/check.ts';
+import { GOLDEN } from '../../src/check/places.ts';
+import { ROOT, STAGE_FOLDERS } from '../../src/cli/stages.ts';
+import { loadScenarios, scenariosFor } from '../../src/notation/load.ts';
+import { DELIVERIES, type Stage } from '../../src/notation/model.ts';
+import { playScenario } from '../../src/player/play-scenario.ts';
+import type { RunningServer } from '../../src/server/model.ts';
+
+const scenarios = await loadScenarios(GOLDEN);
+
+/**
+ * The references do not take a `recv` for a line, so nobody has to wait until they have read one:
+ * octet by octet is then a matter of seconds.
+ */
+const impatient: typeof playScenario = (scenario, server, options) => {
+  const hasRead: RunningServer['hasRead'] = () => new Promise((resolve) => setImmediate(resolve));
+  const quick = Object.create(server, { hasRead: { value: hasRead } }) as RunningServer;
+  return playScenario(scenario, quick, options);
+};
+
+/**
+ * Every stage plays all scenarios up to its own a line a packet. In the other ways it plays its own: it
+ * reads the octets of earlier ones with the code of the stage before, which has played them. In full
+ * mode (CI) it plays them all.
+ */
+const isFull = process.env.STAGEPOST_FULL === '1';
+
+/** It passes what it must. */
+export function describeReference(stage: Stage): void {
+  describe(`the reference of ${stage}`, () => {
+    it.each(DELIVERIES)(
+      'passes every scenario of its stage and the earlier ones, sent by %s',
+      { timeout: 120_000 },
+      async (delivery) => {
+        const mine = scenariosFor(stage, scenarios).filter(
+          (scenario) => isFull || delivery === 'line' || scenario.stage === stage,
+        );
+        const result = await runCheck({ stage, scenarios: mine, delivery, play: impatient });
+        const failed = result.scenarios.filter(({ status }) => status !== 'passed');
+        expect(failed.map(({ id, message }) => `${id}: ${message}`)).toEqual([]);
+        expect(result.scenarios).toHaveLength(mine.length);
+        expect(result).toMatchObject({ passed: true, score: result.maxScore });
+      },
+    );
+  });
+}
+
+/** It fails what comes later: a suite that it passed would not ask for the next stage. */
+export function describeEarlier(reference: Stage, stage: Stage): void {
+  describe(`the reference of ${reference}, checked as ${stage}`, () => {
+    it(
+      'passes the scenarios up to its own stage and fails those of the next, every one',
+      { timeout: 120_000 },
+      async () => {
+        const dir = path.join(ROOT, STAGE_FOLDERS[reference]);
+        // Its own it passes as itself; as a server of the next stage all of them in full mode, else some.
+        const mine = scenarios.filter(
+          (one) => isFull || one.stage === stage || one.kind === 'core',
+        );
+        const options = { stage, scenarios: mine, dir, play: impatient };
+        const { scenarios: results } = await runCheck(options);
+        const passed = results.filter(({ status }) => status === 'passed');
+        // Variants that the reference does not have are left out: they are neither.
+        expect(passed.map(({ id }) => id)).toEqual(
+          results.map(({ id }) => id).filter((id) => !id.startsWith(`${stage}/`)),
+        );
+        expect(results.length - passed.length).toBeGreaterThan(10);
+      },
+    );
+  });
+}
