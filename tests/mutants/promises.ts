@@ -6,6 +6,7 @@
  * skipped for one that did. CI does that.
  */
 import { describe, expect, it, vi } from 'vitest';
+import { FULL } from '../full.ts';
 import { GOLDEN } from '../src/check/places.ts';
 import { loadScenarios } from '../src/notation/load.ts';
 import type { Stage } from '../src/notation/model.ts';
@@ -13,7 +14,6 @@ import { killerOf, mutants } from './catalogue.ts';
 import { checkMutant, failedIds } from './check.ts';
 import { goldenReport, reportIds, reportOf } from './report.ts';
 
-const FULL = process.env.STAGEPOST_FULL !== undefined;
 /** Of the mutants, the plain run plays one in so many; all are played when their reports are written. */
 const ONE_IN = FULL || process.env.UPDATE_REPORTS !== undefined ? 1 : 3;
 /** Servers that run at once. Most of the time they are waited for, and do nothing. */

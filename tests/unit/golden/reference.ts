@@ -1,6 +1,7 @@
 /** The suite against the kit's own servers, both ways: what is promised of each stage's reference. */
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { FULL } from '../../full.ts';
 import { runCheck } from '../../src/check/check.ts';
 import { GOLDEN } from '../../src/check/places.ts';
 import { ROOT, STAGE_FOLDERS } from '../../src/cli/stages.ts';
@@ -22,13 +23,10 @@ const impatient: typeof playScenario = (scenario, server, options) => {
 };
 
 /**
- * Every stage plays all scenarios up to its own a line a packet. In the other ways it plays its own: it
+ * It passes what it must. Every stage plays all scenarios up to its own a line a packet. In the other ways it plays its own: it
  * reads the octets of earlier ones with the code of the stage before, which has played them. In full
- * mode (CI) it plays them all.
+ * mode it plays them all.
  */
-const isFull = process.env.STAGEPOST_FULL === '1';
-
-/** It passes what it must. */
 export function describeReference(stage: Stage): void {
   describe(`the reference of ${stage}`, () => {
     it.each(DELIVERIES)(
@@ -36,7 +34,7 @@ export function describeReference(stage: Stage): void {
       { timeout: 120_000 },
       async (delivery) => {
         const mine = scenariosFor(stage, scenarios).filter(
-          (scenario) => isFull || delivery === 'line' || scenario.stage === stage,
+          (scenario) => FULL || delivery === 'line' || scenario.stage === stage,
         );
         const result = await runCheck({ stage, scenarios: mine, delivery, play: impatient });
         const failed = result.scenarios.filter(({ status }) => status !== 'passed');
@@ -57,9 +55,7 @@ export function describeEarlier(reference: Stage, stage: Stage): void {
       async () => {
         const dir = path.join(ROOT, STAGE_FOLDERS[reference]);
         // Its own it passes as itself; as a server of the next stage all of them in full mode, else some.
-        const mine = scenarios.filter(
-          (one) => isFull || one.stage === stage || one.kind === 'core',
-        );
+        const mine = scenarios.filter((one) => FULL || one.stage === stage || one.kind === 'core');
         const options = { stage, scenarios: mine, dir, play: impatient };
         const { scenarios: results } = await runCheck(options);
         const passed = results.filter(({ status }) => status === 'passed');

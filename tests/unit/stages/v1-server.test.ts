@@ -1,3 +1,6 @@
+import { describe } from 'vitest';
+import { FULL } from '../../full.ts';
 import { inOneFile, serves } from './server-promises.ts';
 
-serves('v1-smtp', inOneFile);
+// Its shell between network and session is that of stage 2, to the octet.
+describe.runIf(FULL)('in full', () => serves('v1-smtp', inOneFile));
