@@ -399,8 +399,8 @@ describe('replies without line ends', () => {
 
 describe('a status line', () => {
   it.each([
-    ['+ok ready\r\n', 'the connection', '+ok ready'],
-    ['220 ready\r\n', 'the connection', '220 ready'],
+    ['+ok ready\r\n', 'a new connection', '+ok ready'],
+    ['220 ready\r\n', 'a new connection', '220 ready'],
   ])('%j is none', async (greeting, command, got) => {
     expect(await toldOf({ greeting }, READ)).toBe(
       `replyMalformedPop3: The server answered ${command} with ${got}. In POP3 a reply begins with +OK or -ERR, in capitals; a blank parts it from its text.`,
