@@ -126,12 +126,14 @@ async function noReply(
     return failure(finding.ofWrongCode(wrong, about));
   }
   recorder.replied(talk.name, rest.length > 0 ? [...lines, rest] : lines, undefined, true);
+  const hasBegun = talk.protocol === 'pop3' && lines.length > 0;
+  const source = hasBegun ? { ...want.source, source: 'S: .' } : want.source;
   if (heard.kind === 'silence') {
-    recorder.remark(talk.name, 'silence', false, want.source);
+    recorder.remark(talk.name, 'silence', false, source);
     about.seconds = (heard.waited >= waits.longest ? waits.longest : waits.reply) / 1000;
     return failure(finding.ofSilence(heard.reading, about), { silent: true });
   }
-  recorder.remark(talk.name, 'closes', false, want.source);
+  recorder.remark(talk.name, 'closes', false, source);
   return failure(finding.ofClosed(heard.reading, about, talk.closedInText), {
     suspicious: asked.what === 'text',
   });

@@ -69,6 +69,12 @@ describe('the end of a reply of several lines', () => {
     );
   });
 
+  it('is what was expected where it never comes', async () => {
+    const server = await serverInTest({ pop3: { command: answers('LIST', '+OK 1 77\r\n') } });
+    const { steps } = await play(server, scenario(pop3(BOB, 'C: LIST', 'S: +OK')), SILENT);
+    expect(steps.at(-1)).toMatchObject({ text: 'silence', expected: 'S: .', ok: false });
+  });
+
   it('is told where the dot stands at the end of another line', async () => {
     const wire = (text: string) => stuffed(text).replace(/\r\n\.\r\n$/, '.\r\n');
     expect(await read(wire, { silent: true })).toBe(
