@@ -114,17 +114,17 @@ export const v3Mutants: Mutant[] = [
     kills: ['v3/login'],
   },
   {
-    id: 'nothing-is-an-error',
+    id: 'size-first',
     stage: 'v3',
-    mistake: 'STAT of an empty mailbox is an error.',
+    mistake: 'STAT says the size first, and then the number of messages.',
     edits: [
       edit(
-        'pop3/commands.ts',
-        'tell.state(maildrop.count, maildrop.size)',
-        'maildrop.count === 0 ? replies.noSuchMessage : tell.state(maildrop.count, maildrop.size)',
+        'pop3/replies.ts',
+        'state: (count: number, size: number): Reply => ({ ok: true, text: `${count} ${size}` }),',
+        'state: (count: number, size: number): Reply => ({ ok: true, text: `${size} ${count}` }),',
       ),
     ],
-    kills: ['v3/stat-empty'],
+    kills: ['v3/stat'],
   },
   {
     id: 'lock-stays',
@@ -140,17 +140,31 @@ export const v3Mutants: Mutant[] = [
     kills: ['v3/opened-again'],
   },
   {
-    id: 'size-first',
+    id: 'nothing-is-an-error',
     stage: 'v3',
-    mistake: 'STAT says the size first, and then the number of messages.',
+    mistake: 'STAT of an empty mailbox is an error.',
     edits: [
       edit(
-        'pop3/replies.ts',
-        'state: (count: number, size: number): Reply => ({ ok: true, text: `${count} ${size}` }),',
-        'state: (count: number, size: number): Reply => ({ ok: true, text: `${size} ${count}` }),',
+        'pop3/commands.ts',
+        'tell.state(maildrop.count, maildrop.size)',
+        'maildrop.count === 0 ? replies.noSuchMessage : tell.state(maildrop.count, maildrop.size)',
       ),
     ],
-    kills: ['v3/stat'],
+    kills: ['v3/stat-empty'],
+  },
+  {
+    id: 'list-without-dot',
+    stage: 'v3',
+    mistake: 'The lone dot behind a list is missing.',
+    edits: [edit('pop3/replies.ts', "...lines, '.'", '...lines')],
+    kills: ['v3/list'],
+  },
+  {
+    id: 'counted-from-0',
+    stage: 'v3',
+    mistake: 'LIST counts the messages from 0.',
+    edits: [edit('pop3/commands.ts', '`${n} ${size}`', '`${n - 1} ${size}`')],
+    kills: ['v3/list'],
   },
   {
     id: 'empty-list-without-dot',
@@ -164,20 +178,6 @@ export const v3Mutants: Mutant[] = [
       ),
     ],
     kills: ['v3/list-empty'],
-  },
-  {
-    id: 'list-without-dot',
-    stage: 'v3',
-    mistake: 'The lone dot behind a list is missing.',
-    edits: [edit('pop3/replies.ts', "...lines, '.'", '...lines')],
-    kills: ['v3/list-empty'],
-  },
-  {
-    id: 'counted-from-0',
-    stage: 'v3',
-    mistake: 'LIST counts the messages from 0.',
-    edits: [edit('pop3/commands.ts', '`${n} ${size}`', '`${n - 1} ${size}`')],
-    kills: ['v3/list'],
   },
   {
     id: 'list-lists-all',
@@ -227,6 +227,20 @@ export const v3Mutants: Mutant[] = [
     kills: ['v3/pop3-session'],
   },
   {
+    id: 'nothing-is-ok',
+    stage: 'v3',
+    mistake: 'RETR of a message that is not there says +OK.',
+    edits: [
+      edit(
+        'pop3/commands.ts',
+        '(client, number) => withMessage(client, number, (message) => ({ retrieve: message }))',
+        '(client, number) => client.maildrop.message(Number(number)) ? ' +
+          'withMessage(client, number, (message) => ({ retrieve: message })) : replies.ok',
+      ),
+    ],
+    kills: ['v3/retr-past-the-end'],
+  },
+  {
     id: 'one-heap-of-mail',
     stage: 'v3',
     mistake: 'Everybody sees all the mail that there is.',
@@ -242,20 +256,6 @@ export const v3Mutants: Mutant[] = [
       ),
     ],
     kills: ['v3/own-mail'],
-  },
-  {
-    id: 'nothing-is-ok',
-    stage: 'v3',
-    mistake: 'RETR of a message that is not there says +OK.',
-    edits: [
-      edit(
-        'pop3/commands.ts',
-        '(client, number) => withMessage(client, number, (message) => ({ retrieve: message }))',
-        '(client, number) => client.maildrop.message(Number(number)) ? ' +
-          'withMessage(client, number, (message) => ({ retrieve: message })) : replies.ok',
-      ),
-    ],
-    kills: ['v3/retr-past-the-end'],
   },
   {
     id: 'pop3-unknown-is-ok',
@@ -727,19 +727,6 @@ export const v3Mutants: Mutant[] = [
     kills: ['v3/dele-own-copy'],
   },
   {
-    id: 'marks-stay',
-    stage: 'v3',
-    mistake: 'RSET says +OK, and the marks stay.',
-    edits: [
-      edit(
-        'pop3/maildrop.ts',
-        'for (const { size } of this.marked) this.octets += size;\n    this.marked.clear();',
-        '',
-      ),
-    ],
-    kills: ['v3/pop3-rset'],
-  },
-  {
     id: 'dies-when-a-reader-leaves',
     stage: 'v3',
     mistake: 'A reader who leaves without QUIT ends the server.',
@@ -788,6 +775,19 @@ export const v3Mutants: Mutant[] = [
       ),
     ],
     kills: ['v3/dele-dropped'],
+  },
+  {
+    id: 'marks-stay',
+    stage: 'v3',
+    mistake: 'RSET says +OK, and the marks stay.',
+    edits: [
+      edit(
+        'pop3/maildrop.ts',
+        'for (const { size } of this.marked) this.octets += size;\n    this.marked.clear();',
+        '',
+      ),
+    ],
+    kills: ['v3/pop3-rset'],
   },
   {
     id: 'pop3-lf-only-replies',
