@@ -62,6 +62,13 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
   /** A server that has just been started has no POP3: to start it again would not change that. */
   let noPop3 = false;
 
+  const anew = async () => {
+    await host.drop();
+    const server = await host.server();
+    host.used();
+    return server;
+  };
+
   const playOptions = (): PlayOptions => {
     const { delivery, replyTimeout, login } = options;
     return {
@@ -70,6 +77,7 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
       login,
       noLineEnds,
       silentAtQuit: new Set(silentAtQuit.keys()),
+      anew,
       ...(delivery && { delivery }),
       ...(replyTimeout !== undefined && { replyTimeout }),
     };

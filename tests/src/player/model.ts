@@ -1,6 +1,7 @@
 /** What playing a scenario takes and yields: the dialogue as it happened, and what was found, if anything. */
 import type { Key, Value } from '../catalogue/index.ts';
 import type { Delivery, Protocol, Stage } from '../notation/model.ts';
+import type { RunningServer } from '../server/model.ts';
 import type { Login } from './login.ts';
 
 /** How a scenario is played. All times are milliseconds. */
@@ -17,6 +18,8 @@ export interface PlayOptions {
   noLineEnds?: boolean;
   /** Protocols in which the server hangs up at QUIT without a word, and has been told so. */
   silentAtQuit?: ReadonlySet<Protocol>;
+  /** Starts the server again, for a second play: where mailboxes cannot be emptied. */
+  anew?: () => Promise<RunningServer>;
   /** Silence is this long after the server has read everything and is idle. Default 1,000. */
   replyTimeout?: number;
   /** Makes a new token: a word that exists nowhere else. Default: `sp` and 12 random letters and digits. */

@@ -56,8 +56,10 @@ export async function playScenario(
   let { restart } = first;
   // A second play needs what every play begins with.
   const again = first.failure?.suspicious === true && !restart;
-  if (again && (await emptyMailboxes(scenario, server, options))) {
-    const slow = await playOnce(scenario, server, options, true);
+  const isEmptied = again && (await emptyMailboxes(scenario, server, options));
+  const next = isEmptied || !again ? server : await options.anew?.();
+  if (again && next !== undefined) {
+    const slow = await playOnce(scenario, next, options, true);
     restart ||= slow.restart;
     if (slow.failure !== undefined && ABOUT_SURPLUS.has(slow.failure.finding.key)) told = slow;
   }

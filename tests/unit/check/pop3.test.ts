@@ -168,6 +168,23 @@ describe('a server that hangs up at QUIT without a word', () => {
   });
 });
 
+describe('a server that answers STAT twice', () => {
+  it('is told so, though its mailboxes cannot be emptied', async () => {
+    const twice = `
+      const more = () => { if (state.due) say('-ERR what?'); state.due = false; };
+      more();
+      if (line === 'STAT') { state.due = true; setTimeout(more, 20); return say('+OK 1 0'); }`;
+    const { scenarios: results } = await check(
+      [scenario('v3/stat', { step: 1 }, fence(BOB, 'C: STAT', 'S: +OK 1', 'C: NOOP', 'S: +OK'))],
+      { 'pop3.mjs': pop3Server(twice) },
+      { start: both },
+    );
+    expect(results[0]?.message).toBe(
+      'The server answered STAT more than once: after +OK 1 0 it also said -ERR what?. Every command gets exactly one reply.',
+    );
+  });
+});
+
 describe('a server that refuses who has had no mail yet', () => {
   it('is told so where it is started anew for that', async () => {
     const pop3 = pop3Server(`if (line === 'PASS secret' && !state.seen) return say('-ERR who?');
