@@ -49,6 +49,8 @@ export const en = {
 
   // The wrong reply
   wrongCode: '{command} should be answered with {expected}, but the server said {got}.',
+  wrongCodePipelined:
+    '{commands} commands came in one packet. {command} should be answered with {expected}, but the server said {got}. What arrives in one piece may hold several lines.',
   wrongCodeAfterText:
     'The end of the message should be answered with {expected}, but the server said {got}.',
   wrongText: 'The reply to {command} should be {expected}, but the server said {got}.',

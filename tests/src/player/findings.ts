@@ -104,11 +104,15 @@ export function ofFault(
 }
 
 /** A good reply, but another than the scenario wants. */
-export function ofWrongCode(reply: Reply, { asked, expected }: About): Finding {
+export function ofWrongCode(reply: Reply, { asked, expected, delivery, packet }: About): Finding {
   const got = shown(reply.raw.at(-1)!);
   if (asked.what === 'connect') return find('wrongGreeting', { expected, got });
   if (asked.what === 'text') return find('wrongCodeAfterText', { expected, got });
-  return find('wrongCode', { command: commandOf(asked), expected, got });
+  const values = { command: commandOf(asked), expected, got };
+  const isOneOfSeveral = delivery === 'pipelined' && packet.commands > 1;
+  return isOneOfSeveral
+    ? find('wrongCodePipelined', { ...values, commands: packet.commands })
+    : find('wrongCode', values);
 }
 
 /** The right code with the wrong text, or without a line that it must have. */

@@ -114,6 +114,16 @@ describe('a server that takes what recv returns for a line', () => {
     );
   });
 
+  it('is told about pipelined commands that it takes for one', async () => {
+    const server = await serverInTest({
+      data: (octets: Buffer, { say }: Client) =>
+        say(/^[^\r\n]*\r\n$/.test(octets.toString()) ? '250 ok\r\n' : '500 what?\r\n'),
+    });
+    expect(told(await play(server, scenario(MAIL), { delivery: 'pipelined' }))).toBe(
+      'wrongCodePipelined: 3 commands came in one packet. MAIL FROM:<alice@example.com> should be answered with 250, but the server said 500 what?. What arrives in one piece may hold several lines.',
+    );
+  });
+
   it('is told about commands in pieces', async () => {
     const result = await play(await serverInTest(recvIsLine()), scenario(MAIL), {
       delivery: 'bytes',
