@@ -9,7 +9,7 @@
  *     <fresh>/server/data      {data}
  */
 import { existsSync, rmSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { atExit } from './at-exit.ts';
@@ -44,8 +44,9 @@ export async function makeFreshFolder(
   accounts: readonly Account[],
   withPasswords: boolean,
 ): Promise<FreshFolder> {
-  const source = path.resolve(dir);
-  if (!(await isFolder(source))) throw new Trouble('startNoFolder', { dir });
+  if (!(await isFolder(dir))) throw new Trouble('startNoFolder', { dir });
+  // Of a link to a folder, the link would be copied.
+  const source = await realpath(dir);
   const fresh = await mkdtemp(path.join(os.tmpdir(), 'stagepost-'));
   const forget = atExit(() => rmSync(fresh, { recursive: true, force: true }));
   const server = path.join(fresh, 'server');

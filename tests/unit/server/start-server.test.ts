@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, symlink } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,6 +72,16 @@ describe('starting a server', () => {
     expect(await readdir(path.join(server.folder, 'Code'))).toEqual(['names.txt']);
     expect(existsSync(path.join(server.folder, '.git'))).toBe(false);
     expect(server.stores).toEqual([server.folder]);
+  });
+
+  it.runIf(onPosix)('also where the folder is a link to one', async () => {
+    const dir = await submission(greeter);
+    const link = path.join(await submission({}), 'link');
+    await symlink(dir, link);
+    const server = await startServer(toManifest(plain, 'stagepost.json'), link, { stage: 'v1' });
+    running.push(server);
+    expect(await readdir(server.folder)).toContain('mailboxes');
+    expect(await readdir(dir)).toEqual(['server.mjs']);
   });
 
   it('removes everything afterwards: processes, those they started, and the folder', async () => {
