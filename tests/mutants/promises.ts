@@ -35,7 +35,11 @@ export async function describeMutants(stage: Stage): Promise<void> {
       '$id fails $kills: $mistake',
       { timeout: LIMIT, retry: RETRIES },
       async (mutant) => {
-        const result = await checkMutant(mutant, all, FULL ? [...own, ...mutant.kills] : mutant.kills);
+        const result = await checkMutant(
+          mutant,
+          all,
+          FULL ? [...own, ...mutant.kills] : mutant.kills,
+        );
         expect(failedIds(result)).toEqual(mutant.kills);
         for (const id of mutant.kills) {
           if (killerOf(id) !== mutant) continue;
