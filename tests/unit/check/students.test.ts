@@ -45,6 +45,40 @@ describe.runIf(findPython() !== undefined)('a student server of forty lines of P
   });
 });
 
+// Two protocols, and the scenarios of three stages.
+const LIMIT = 120_000;
+
+describe.runIf(findPython() !== undefined)('a student server of stage 3', () => {
+  it(
+    'that is small and right passes, though one mailbox can be opened twice at a time',
+    async () => {
+      const { code, out } = await stagepost('check', 'v3', 'tests/students/right-v3');
+      await expect(out).toMatchFileSnapshot(golden('right-v3'));
+      expect(code).toBe(0);
+    },
+    LIMIT,
+  );
+
+  it(
+    'with three mistakes in POP3 is told these three, the first in full, and nothing else',
+    async () => {
+      const json = path.join(await submission({}), 'result.json');
+      const args = ['check', 'v3', 'tests/students/pop3-mistakes', '--json', json];
+      const { code, out } = await stagepost(...args);
+      await expect(out).toMatchFileSnapshot(golden('pop3-mistakes'));
+      expect(code).toBe(0);
+      const result = resultSchema.parse(JSON.parse(await readFile(json, 'utf8')));
+      const failed = result.scenarios.filter(({ status }) => status === 'failed');
+      expect(failed.map(({ id }) => id)).toEqual([
+        'v3/retr-stuffed',
+        'v3/list-size',
+        'v3/retr-not-a-number',
+      ]);
+    },
+    LIMIT,
+  );
+});
+
 describe('the job check', () => {
   it('ends with 2 where it cannot run, and says how to go on', async () => {
     const { code, out } = await stagepost('check', 'v1', 'tests/students');
