@@ -14,6 +14,8 @@ import { killerOf, mutants } from './catalogue.ts';
 import { checkMutant, failedIds } from './check.ts';
 import { goldenReport, reportIds, reportOf } from './report.ts';
 
+/** With `STAGEPOST_EXACT=1` too, those of stage 3 play all scenarios of their stage: ten minutes. */
+const EXACT = process.env.STAGEPOST_EXACT !== undefined;
 /** Of the mutants, the plain run plays one in so many; all are played when their reports are written. */
 const ONE_IN = FULL || process.env.UPDATE_REPORTS !== undefined ? 1 : 3;
 /** Servers that run at once. Most of the time they are waited for, and do nothing. */
@@ -28,18 +30,15 @@ export async function describeMutants(stage: Stage): Promise<void> {
   const all = await loadScenarios(GOLDEN);
   const ofStage = mutants.filter((mutant) => mutant.stage === stage);
   const scenarios = all.filter((scenario) => scenario.stage === stage);
-  const own = scenarios.map(({ id }) => id);
+  // Stage 3 has too many mutants and scenarios to play all with all in CI: see EXACT.
+  const own = FULL && (stage !== 'v3' || EXACT) ? scenarios.map(({ id }) => id) : [];
 
   describe.concurrent(`a mutant of ${stage}`, () => {
     it.each(ofStage.filter((_, index) => index % ONE_IN === 0))(
       '$id fails $kills: $mistake',
       { timeout: LIMIT, retry: RETRIES },
       async (mutant) => {
-        const result = await checkMutant(
-          mutant,
-          all,
-          FULL ? [...own, ...mutant.kills] : mutant.kills,
-        );
+        const result = await checkMutant(mutant, all, [...own, ...mutant.kills]);
         expect(failedIds(result)).toEqual(mutant.kills);
         for (const id of mutant.kills) {
           if (killerOf(id) !== mutant) continue;
