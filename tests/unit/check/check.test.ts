@@ -82,7 +82,8 @@ describe('a check', () => {
       { play, onResult: ({ id }) => seen.push(id) },
     );
     expect(result).toMatchObject({ passed: true, score: 5, maxScore: 5, submission: 'team' });
-    expect(seen).toEqual(['v1/a', 'v1/b', 'v1/c']);
+    expect(seen).toEqual(['v1/a', 'v1/c', 'v1/b']);
+    expect(result.scenarios.map(({ id }) => id)).toEqual(['v1/a', 'v1/b', 'v1/c']);
     expect(servers).toHaveLength(1);
   });
 
