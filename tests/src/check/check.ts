@@ -36,7 +36,7 @@ export interface CheckOptions {
   replyTimeout?: number | undefined;
   /** How many servers may run at once; default 1. Servers with fixed ports run one at a time. */
   parallel?: number;
-  /** Called with each result as soon as it is known; in order, as long as `parallel` is 1. */
+  /** Called with each result as soon as it is known; in the plan's order, as long as `parallel` is 1. */
   onResult?: (result: ScenarioResult, scenario: Scenario) => void;
   /** Called before a scenario is played. */
   onPlay?: (scenario: Scenario, done: number, all: number) => void;

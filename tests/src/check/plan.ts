@@ -14,7 +14,7 @@ export interface Group {
   variant: string | undefined;
   /** The users file has their passwords too: that is what stage 3 adds to it. */
   passwords: boolean;
-  /** In the order in which a student meets them. */
+  /** Those that decide the stage, then the others; each in the order in which a student meets them. */
   scenarios: Scenario[];
 }
 
@@ -71,12 +71,16 @@ function findScenario(name: string, scenarios: readonly Scenario[], stage: Stage
     : new Trouble('checkNearScenario', { id: name, stage, near });
 }
 
-/** The plain server first: variants need what is found out there. */
+/**
+ * The plain server first: variants need what is found out there. And the core scenarios first: a student
+ * shall not wait for the others to hear what to repair next.
+ */
 export function groupByVariant(scenarios: readonly Scenario[], stage: Stage): Group[] {
   const groups = new Map<string, Group>([
     ['', { variant: undefined, passwords: stage >= 'v3', scenarios: [] }],
   ]);
-  for (const scenario of scenarios) {
+  const isExtra = ({ kind }: Scenario) => (kind === 'extra' ? 1 : 0);
+  for (const scenario of scenarios.toSorted((a, b) => isExtra(a) - isExtra(b))) {
     const { variant } = scenario;
     const passwords = scenario.stage >= 'v3';
     const key = variant === undefined ? '' : `${variant} ${passwords}`;

@@ -107,8 +107,8 @@ function checkSteps(read: ReadScenario[]): void {
 }
 
 /**
- * What is needed is there, comes earlier (so nothing needs itself, over however many corners), and is
- * played whenever the scenario that needs it is played.
+ * What is needed is there, comes earlier (so nothing needs itself, over however many corners), is played
+ * before the scenario that needs it, and whenever that is played.
  */
 function checkNeeds(read: ReadScenario[]): void {
   const byId = new Map(read.map(({ scenario }) => [scenario.id, scenario]));
@@ -126,6 +126,12 @@ function checkNeeds(read: ReadScenario[]): void {
         refuse(
           `${id} is needed, but comes later (step ${needed.step}) than step ${scenario.step}`,
           'change the steps, or leave it out',
+        );
+      }
+      if (scenario.kind === 'core' && needed.kind === 'extra') {
+        refuse(
+          `${id} is needed, but is an extra: those are played behind the core scenarios`,
+          'need a core scenario',
         );
       }
       const alone = STAGES.find((stage) => applies(scenario, stage) && !applies(needed, stage));

@@ -55,6 +55,17 @@ describe('what is played', () => {
     expect(groups.map(({ variant }) => variant)).toEqual([undefined, 'strict', 'users']);
   });
 
+  it('is played core first', () => {
+    const extra = scenario('v1/extra', { kind: 'extra', step: 15 });
+    const [group] = groupByVariant([all[1]!, extra, all[0]!, all[2]!], 'v1');
+    expect(ids(group!.scenarios)).toEqual([
+      'v1/greeting',
+      'v1/quit',
+      'v1/helo-not-yet',
+      'v1/extra',
+    ]);
+  });
+
   it('gives the scenarios of stage 2 a users file of names, and later ones passwords too', () => {
     const users = (id: string) => scenario(id, { variant: 'users' });
     const groups = groupByVariant([users('v2/a'), users('v3/b'), users('v2/c')], 'v3');

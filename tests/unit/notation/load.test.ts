@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -70,6 +70,14 @@ describe('loading', () => {
     await write('v1/b', 20, 'needs: v1/a');
     await write('v1/c', 30, 'needs: v1/b');
     await expect(load()).rejects.toThrow(/a\.md:6: v1\/c is needed, but comes later/);
+  });
+
+  it('refuses a core scenario that needs an extra, since that is played later', async () => {
+    await write('v1/a', 10);
+    const file = path.join(root, 'v1', 'a.md');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('kind: core', 'kind: extra'));
+    await write('v1/b', 20, 'needs: v1/a');
+    await expect(load()).rejects.toThrow(/b\.md:6: v1\/a is needed, but is an extra/);
   });
 
   it('refuses a scenario that needs itself', async () => {
