@@ -1,6 +1,7 @@
 /** The client as a person or a script starts it: a process of its own. */
 import path from 'node:path';
 import { execa } from 'execa';
+import { bundledProgram } from '../../bundled.ts';
 
 export const ROOT = path.join(import.meta.dirname, '..', '..', '..');
 
@@ -12,7 +13,7 @@ export async function clientOf(
 ) {
   const { exitCode, stdout, stderr } = await execa(
     process.execPath,
-    ['--import', 'tsx', path.join(stage, 'client.ts'), ...args],
+    [...(await bundledProgram(path.join(ROOT, stage), 'client.ts')), ...args],
     { cwd: ROOT, input, reject: false, encoding: 'buffer', stripFinalNewline: false },
   );
   const text = (octets: Uint8Array) =>

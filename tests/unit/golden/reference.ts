@@ -1,6 +1,8 @@
 /** The suite against the kit's own servers, both ways: what is promised of each stage's reference. */
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { bundledManifest, bundledStage } from '../../bundled.ts';
 import { FULL } from '../../full.ts';
 import { runCheck } from '../../src/check/check.ts';
 import { GOLDEN } from '../../src/check/places.ts';
@@ -8,6 +10,7 @@ import { ROOT, STAGE_FOLDERS } from '../../src/cli/stages.ts';
 import { loadScenarios, scenariosFor } from '../../src/notation/load.ts';
 import { DELIVERIES, type Stage } from '../../src/notation/model.ts';
 import { playScenario } from '../../src/player/play-scenario.ts';
+import { parseManifest } from '../../src/server/manifest.ts';
 import type { RunningServer } from '../../src/server/model.ts';
 
 const scenarios = await loadScenarios(GOLDEN);
@@ -22,6 +25,14 @@ const impatient: typeof playScenario = (scenario, server, options) => {
   return playScenario(scenario, quick, options);
 };
 
+/** The reference in one file, which starts quickly, by the manifest that it has. */
+async function bundledReference(stage: Stage) {
+  const folder = path.join(ROOT, STAGE_FOLDERS[stage]);
+  const file = path.join(folder, 'stagepost.json');
+  const manifest = parseManifest(bundledManifest(await readFile(file, 'utf8')), file);
+  return { dir: await bundledStage(folder), manifest };
+}
+
 /**
  * It passes what it must. Every stage plays all scenarios up to its own a line a packet. In the other ways it plays its own: it
  * reads the octets of earlier ones with the code of the stage before, which has played them. In full
@@ -29,6 +40,13 @@ const impatient: typeof playScenario = (scenario, server, options) => {
  */
 export function describeReference(stage: Stage): void {
   describe(`the reference of ${stage}`, () => {
+    it('is started as its manifest says', async () => {
+      const result = await runCheck({ stage, scenarios, only: ['v1/greeting'] });
+      expect(result.scenarios.map(({ id, status }) => `${id} ${status}`)).toEqual([
+        'v1/greeting passed',
+      ]);
+    });
+
     it.each(DELIVERIES)(
       'passes every scenario of its stage and the earlier ones, sent by %s',
       { timeout: 120_000 },
@@ -36,7 +54,8 @@ export function describeReference(stage: Stage): void {
         const mine = scenariosFor(stage, scenarios).filter(
           (scenario) => FULL || delivery === 'line' || scenario.stage === stage,
         );
-        const result = await runCheck({ stage, scenarios: mine, delivery, play: impatient });
+        const options = { stage, scenarios: mine, delivery, play: impatient };
+        const result = await runCheck({ ...options, ...(await bundledReference(stage)) });
         const failed = result.scenarios.filter(({ status }) => status !== 'passed');
         expect(failed.map(({ id, message }) => `${id}: ${message}`)).toEqual([]);
         expect(result.scenarios).toHaveLength(mine.length);
@@ -53,11 +72,13 @@ export function describeEarlier(reference: Stage, stage: Stage): void {
       'passes the scenarios up to its own stage and fails those of the next, every one',
       { timeout: 120_000 },
       async () => {
-        const dir = path.join(ROOT, STAGE_FOLDERS[reference]);
         // Its own it passes as itself; as a server of the next stage all of them in full mode, else some.
         const mine = scenarios.filter((one) => FULL || one.stage === stage || one.kind === 'core');
-        const options = { stage, scenarios: mine, dir, play: impatient };
-        const { scenarios: results } = await runCheck(options);
+        const options = { stage, scenarios: mine, play: impatient };
+        const { scenarios: results } = await runCheck({
+          ...options,
+          ...(await bundledReference(reference)),
+        });
         const passed = results.filter(({ status }) => status === 'passed');
         // Variants that the reference does not have are left out: they are neither.
         expect(passed.map(({ id }) => id)).toEqual(

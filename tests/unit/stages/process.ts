@@ -1,20 +1,25 @@
-/** Starts a stage as its users do, on ports that the system gives. */
+/** Starts a stage on ports that the system gives: its bundle, or as users do. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { createConnection } from 'node:net';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { bundledProgram } from '../../bundled.ts';
 
 /** tsx by its full name, so that a stage can be started from any folder. */
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
-/** What each stage serves, in the order in which it says so. */
+/** What each stage serves. */
 const PROTOCOLS: Record<string, readonly string[]> = {
   'v1-smtp': ['smtp'],
   'v2-helo': ['smtp'],
   'v3-pop3': ['smtp', 'pop3'],
+  'v4-advanced': ['smtp', 'submission', 'smtps', 'pop3', 'pop3s'],
 };
+
+/** How a program is started: in one file of JavaScript, quickly, or by tsx, as its users do. */
+export type Way = 'bundled' | 'by tsx';
 
 export interface Started {
   pid: number;
@@ -22,6 +27,8 @@ export interface Started {
   port: number;
   /** Of POP3; `NaN` in stages that have none. */
   pop3: number;
+  /** All of them by protocol, as it said them. */
+  ports: Record<string, number>;
   output: () => string;
   /** Resolves when this has been printed, with what was found. */
   printed: (pattern: RegExp) => Promise<RegExpExecArray>;
@@ -32,8 +39,10 @@ export interface Started {
   ended: Promise<number | NodeJS.Signals>;
 }
 
-function run(folder: string, args: string[]) {
-  const child = spawn(process.execPath, ['--import', TSX, 'server.ts', ...args], {
+async function run(folder: string, args: string[], way: Way) {
+  const words =
+    way === 'by tsx' ? ['--import', TSX, 'server.ts'] : await bundledProgram(folder, 'server.ts');
+  const child = spawn(process.execPath, [...words, ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH, SystemRoot: process.env.SystemRoot },
   });
@@ -47,8 +56,8 @@ function run(folder: string, args: string[]) {
 }
 
 /** Runs it to its end: for bad options and the like. */
-export async function runServer(folder: string, args: string[]) {
-  const { ended, output } = run(folder, args);
+export async function runServer(folder: string, args: string[], way: Way = 'bundled') {
+  const { ended, output } = await run(folder, args, way);
   return { code: await ended, output: output() };
 }
 
@@ -56,18 +65,23 @@ export async function runServer(folder: string, args: string[]) {
  * Resolves when it has said its ports. Rejects with what it printed if it ends before.
  * @param folder a stage's, or a copy of it under the same name
  */
-export async function startServer(folder: string, args: string[]): Promise<Started> {
+export async function startServer(
+  folder: string,
+  args: string[],
+  way: Way = 'bundled',
+): Promise<Started> {
   const protocols = PROTOCOLS[path.basename(folder)]!;
-  const ports = protocols.flatMap((protocol) => [`--${protocol}`, '0']);
-  const { child, ended, output } = run(folder, [...ports, ...args]);
-  const [port = NaN, pop3 = NaN] = await new Promise<number[]>((resolve, reject) => {
+  const asked = protocols.flatMap((protocol) => [`--${protocol}`, '0']);
+  const { child, ended, output } = await run(folder, [...asked, ...args], way);
+  const ports = await new Promise<Record<string, number>>((resolve, reject) => {
     child.stdout.on('data', () => {
-      const said = output().matchAll(/^(?:smtp|pop3) \S+:(\d+)$/gm);
-      const numbers = Array.from(said, ([, number]) => Number(number));
-      if (numbers.length === protocols.length) resolve(numbers);
+      const said = output().matchAll(/^([a-z0-9]+) \S+:(\d+)$/gm);
+      const all = Object.fromEntries(Array.from(said, ([, name, port]) => [name!, Number(port)]));
+      if (protocols.every((protocol) => protocol in all)) resolve(all);
     });
     void ended.then((code) => reject(new Error(`ended with ${code}: ${output()}`)));
   });
+  const { smtp: port = NaN, pop3 = NaN } = ports;
   const closeOutput = () => {
     child.stdout.destroy();
     child.stderr.destroy();
@@ -80,7 +94,7 @@ export async function startServer(folder: string, args: string[]): Promise<Start
     }
   };
   const kill = (signal: NodeJS.Signals) => child.kill(signal);
-  return { pid: child.pid!, port, pop3, output, printed, closeOutput, ended, kill };
+  return { pid: child.pid!, port, pop3, ports, output, printed, closeOutput, ended, kill };
 }
 
 /** A client that says what it is told and hears what it waits for. */

@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { connect, runServer, type Started, startServer } from './process.ts';
+import { connect, runServer, type Started, startServer, type Way } from './process.ts';
 
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 export const ENVELOPE = ['MAIL FROM:<alice@example.com>', 'RCPT TO:<bob@example.com>', 'DATA'];
@@ -52,7 +52,10 @@ export function serves(stage: string, mailOf: MailOf, otherPorts: readonly strin
     afterAll(() => rm(path.dirname(folder), { recursive: true, force: true }));
 
     async function start(...args: string[]): Promise<Started> {
-      const server = await startServer(folder, args);
+      return startIn('bundled', ...args);
+    }
+    async function startIn(way: Way, ...args: string[]): Promise<Started> {
+      const server = await startServer(folder, args, way);
       servers.push(server);
       return server;
     }
@@ -60,7 +63,8 @@ export function serves(stage: string, mailOf: MailOf, otherPorts: readonly strin
     const samePop3 = ({ pop3 }: Started) => (Number.isNaN(pop3) ? [] : ['--pop3', String(pop3)]);
 
     it('makes its mailboxes at start, logs what happens, and stores what it acknowledges', async () => {
-      const server = await start();
+      // Here as its users start it, without a bundle.
+      const server = await startIn('by tsx');
       expect(await readdir(mailboxes)).toEqual([]);
       const client = await connect(server.port);
       client.say(...ENVELOPE, 'hello', '.', 'QUIT');
