@@ -21,6 +21,7 @@ export async function loadScenarios(root: string): Promise<Scenario[]> {
   checkSteps(read);
   checkNeeds(read);
   for (const one of read) checkPop3(one);
+  for (const { scenario } of read) checkTls(scenario);
   return read.map(({ scenario }) => scenario).sort(inOrder);
 }
 
@@ -182,6 +183,32 @@ function checkPop3({ scenario, headLines }: ReadScenario): void {
       { file, line: headLines.get('login') ?? 1 },
       'no dialogue begins before the login',
       'leave `login` out: what the player says to log in comes from the manifest',
+    );
+  }
+}
+
+/** The first stage whose servers have TLS, and ports for it, and logins in SMTP. */
+const TLS_FROM: Stage = 'v4';
+
+function checkTls({ file, stage, blocks }: Scenario): void {
+  if (STAGES.indexOf(stage) >= STAGES.indexOf(TLS_FROM)) return;
+  for (const block of blocks) {
+    if (block.type !== 'dialogue') continue;
+    const { port, protocol, login, overTls = false, steps } = block;
+    const begins = steps.find(({ type }) => type === 'tls');
+    const lacking =
+      port !== protocol
+        ? `port ${port}`
+        : login !== undefined && protocol === 'smtp'
+          ? 'login in SMTP'
+          : overTls || begins !== undefined
+            ? 'TLS'
+            : undefined;
+    if (lacking === undefined) continue;
+    throw new ScenarioError(
+      { file, line: lacking === 'TLS' && begins !== undefined ? begins.line : block.line },
+      `the servers of ${stage} have no ${lacking}`,
+      `move the file to the folder ${TLS_FROM}`,
     );
   }
 }

@@ -10,6 +10,16 @@ export type Stage = (typeof STAGES)[number];
 /** The protocols that a dialogue can be in. (`imap` comes with stage 4.) */
 export type Protocol = 'smtp' | 'pop3' | 'imap';
 
+/** The ports that a dialogue can be on: the word of its fence. On `smtps` and `pop3s` TLS begins with the first octet. */
+export const PORTS = {
+  smtp: { protocol: 'smtp', tls: false },
+  submission: { protocol: 'smtp', tls: false },
+  smtps: { protocol: 'smtp', tls: true },
+  pop3: { protocol: 'pop3', tls: false },
+  pop3s: { protocol: 'pop3', tls: true },
+} as const satisfies Record<string, { protocol: Protocol; tls: boolean }>;
+export type Port = keyof typeof PORTS;
+
 /**
  * How the octets of a dialogue are cut into packets:
  * - `line`: a line a packet, each reply awaited, as a person types in telnet;
@@ -47,7 +57,7 @@ export interface Scenario {
   diagram: boolean;
   /** The server is started as this variant of the manifest says. */
   variant: string | undefined;
-  /** `stage`: the player greets as the stage does (HELO from v2). `none`: the dialogue does it itself. */
+  /** `stage`: the player greets as the stage does (HELO from v2, EHLO from v4). `none`: the dialogue does it itself. */
   opening: 'stage' | 'none';
   delivery: Delivery;
   /** `strict`: a reply that does not end in CR LF is a failure here; elsewhere it is forgiven. */
@@ -70,8 +80,11 @@ export type Block = DialogueBlock | MailboxBlock;
 export interface DialogueBlock {
   type: 'dialogue';
   protocol: Protocol;
-  /** POP3: the player logs in to this address's mailbox before the dialogue begins. */
+  port: Port;
+  /** The player logs in as this address before the dialogue begins: in SMTP, and from stage 4 on, under TLS. */
   login?: string;
+  /** `over tls`: the player says STARTTLS or STLS, and the dialogue begins under TLS. */
+  overTls?: true;
   /** It was written as a fence ```` ```mail ````: the player sends a message, by SMTP. */
   mail?: true;
   /** The connection's name; a second block with the same name goes on with the same connection. */
@@ -96,6 +109,18 @@ export type Step =
   | { type: 'closes'; source: string; line: number }
   /** The client leaves without a word: its socket is destroyed. */
   | { type: 'leaves'; source: string; line: number }
+  /** The handshake of TLS begins here; from here on all is said through TLS. */
+  | {
+      type: 'tls';
+      /** `either`: where it fails, the rest of this connection's dialogue is passed over. */
+      outcome: 'succeeds' | 'fails' | 'either';
+      /** Octets that go out in one packet with the first ones of the handshake, before them. */
+      behind: Part[];
+      source: string;
+      line: number;
+    }
+  /** The reply before has no line that is this word, or begins with it. */
+  | { type: 'without'; word: string; source: string; line: number }
   /** POP3: the text of the last reply has so many octets, as they count in LIST. */
   | { type: 'octets'; parts: Part[]; source: string; line: number }
   /** The server says nothing for a while. */
@@ -116,7 +141,9 @@ export type Part =
   /** `{id}`: what an earlier pattern captured under that name. */
   | { type: 'captured'; name: string }
   /** `{user.bob}`, `{password.bob}`: what bob@example.com says behind USER and PASS. */
-  | { type: 'account'; what: 'user' | 'password'; name: string };
+  | { type: 'account'; what: 'user' | 'password'; name: string }
+  /** `{base64 "text"}`, `{auth.bob}`: what the parts stand for, in base64. */
+  | { type: 'base64'; parts: Part[] };
 
 /** What a reply must be: any one of `oneOf`. */
 export interface Expectation {
@@ -138,7 +165,7 @@ export type ContentLine =
   | { type: 'pattern'; pattern: RegExp };
 
 export interface ReplyPattern {
-  /** `250`, or a class: `5xx`. (`+OK` and `-ERR` in POP3.) */
+  /** `250`, or a class: `5xx`. (`+OK` and `-ERR` in POP3, and `+` where a login goes on.) */
   code: string;
   /** SMTP: the text must be this, to the letter. */
   text?: string;

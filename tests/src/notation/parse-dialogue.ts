@@ -3,7 +3,7 @@
  * on this connection (`S:` before any `C:`) and in the whole scenario (captured names).
  */
 import { ScenarioError, type Place } from './error.ts';
-import type { Expectation, Part, Protocol, Step } from './model.ts';
+import type { Expectation, Part, Port, Protocol, Step } from './model.ts';
 import {
   addContentLine,
   awaitsContent,
@@ -26,8 +26,13 @@ export interface WrittenLine {
 /** What the scenario's blocks so far have done with one connection. */
 export interface Connection {
   protocol: Protocol;
-  /** POP3: whose mailbox the player has opened before the dialogue begins. */
+  port: Port;
+  /** As whom the player has logged in before the dialogue begins. */
   login: string | undefined;
+  /** The player has begun TLS before the dialogue begins, on a port where it does not begin by itself. */
+  overTls: boolean;
+  /** What is said now goes through TLS. */
+  secure: boolean;
   /** There has been a reply to wait for: the client spoke, or the greeting is the dialogue's own. */
   mayBeAnswered: boolean;
   /** Line on which the connection ended by `closes` or `leaves`. */
@@ -154,6 +159,14 @@ export function parseDialogue(
       }
       connection.endedOn = line;
       add({ type: word, source: word, line });
+    } else if (/^tls\b/.test(word)) {
+      if (repeats.length > 0) throw tlsInRepeat(here);
+      const step = tlsStep(word, siblings().at(-1), connection, setting('C', true));
+      connection.secure = true;
+      if (step.outcome === 'fails') connection.endedOn = line;
+      add(step);
+    } else if (/^without\b/.test(word)) {
+      add(withoutStep(word, siblings().at(-1), here));
     } else if (/^octets\b/.test(word)) {
       const before = siblings().at(-1);
       if (before?.type !== 'expect' || !isPlainOk(before.expectation)) throw octetsOfNothing(here);
@@ -233,6 +246,76 @@ function octetsOfNothing(place: Place): ScenarioError {
   );
 }
 
+/** `tls`, `tls fails`, `tls or fails`, and each of them with octets that go out just before the handshake. */
+function tlsStep(
+  source: string,
+  before: Step | undefined,
+  connection: Connection,
+  setting: Setting,
+): Extract<Step, { type: 'tls' }> {
+  const { place } = setting;
+  const written = /^tls(?: (fails|or fails))?(?: behind (\S.*))?$/.exec(source);
+  if (written === null) {
+    throw new ScenarioError(
+      place,
+      `\`${source}\` says nothing of TLS`,
+      'write `tls`, `tls fails` or `tls or fails`, each with ` behind NOOP\\r\\n` if octets come just before it',
+    );
+  }
+  if (connection.secure) {
+    throw new ScenarioError(
+      place,
+      'the connection speaks TLS already',
+      'take the line out, or write a fence without `over tls` and without an address',
+    );
+  }
+  if (before?.type !== 'expect') {
+    throw new ScenarioError(
+      place,
+      '`tls` stands behind no reply',
+      connection.protocol === 'pop3'
+        ? 'put it behind the `S: +OK` that answers STLS'
+        : 'put it behind the `S: 220` that answers STARTTLS',
+    );
+  }
+  const [, how, behind] = written;
+  return {
+    type: 'tls',
+    outcome: how === 'fails' ? 'fails' : how === 'or fails' ? 'either' : 'succeeds',
+    behind: behind === undefined ? [] : parseParts(behind, setting),
+    source,
+    line: place.line,
+  };
+}
+
+function tlsInRepeat(place: Place): ScenarioError {
+  return new ScenarioError(
+    place,
+    '`tls` stands in a `repeat`, but TLS begins only once on a connection',
+    'put it behind the `end`',
+  );
+}
+
+/** `without AUTH`: what the reply before must not have. */
+function withoutStep(source: string, before: Step | undefined, place: Place): Step {
+  const word = /^without +(\S+)$/.exec(source)?.[1];
+  if (word === undefined) {
+    throw new ScenarioError(
+      place,
+      `\`${source}\` names no line of a reply`,
+      'write the word that no line begins with, as in `without AUTH`',
+    );
+  }
+  if (before?.type !== 'expect' && before?.type !== 'without') {
+    throw new ScenarioError(
+      place,
+      '`without` looks at the reply before, and the line before it is none',
+      'put it behind the reply to EHLO or CAPA',
+    );
+  }
+  return { type: 'without', word, source, line: place.line };
+}
+
 function rawOutsidePop3(place: Place): ScenarioError {
   return new ScenarioError(
     place,
@@ -296,13 +379,17 @@ function unfinished(group: OpenGroup, file: string): ScenarioError {
   );
 }
 
-function answerToNothing({ protocol }: Connection, place: Place): ScenarioError {
+function answerToNothing({ port, protocol, login }: Connection, place: Place): ScenarioError {
+  const advice =
+    login !== undefined
+      ? `the player has logged in already: begin with a \`C:\` line, or write the fence without an address, as \`\`\`${port}`
+      : protocol === 'pop3'
+        ? `the player has taken the greeting already: begin with a \`C:\` line, or write the fence without \`over tls\``
+        : 'the player has taken the greeting already: begin with a `C:` line, or say `opening: none` in the head';
   return new ScenarioError(
     place,
     'a reply is expected before the client has said anything',
-    protocol === 'pop3'
-      ? 'the player has logged in already: begin with a `C:` line, or write the fence without an address, as ```pop3'
-      : 'the player has taken the greeting already: begin with a `C:` line, or say `opening: none` in the head',
+    advice,
   );
 }
 
@@ -325,6 +412,6 @@ function unknownLine(source: string, place: Place): ScenarioError {
   return new ScenarioError(
     place,
     `no line of a dialogue begins with \`${first.length > 40 ? `${first.slice(0, 40)}…` : first}\``,
-    'a line is `C: …`, `C raw: …`, `S: …`, `S raw: …`, `octets N`, `closes`, `leaves`, `silence`, `repeat N`, `end` or `# …`',
+    'a line is `C: …`, `C raw: …`, `S: …`, `S raw: …`, `octets N`, `tls`, `without WORD`, `closes`, `leaves`, `silence`, `repeat N`, `end` or `# …`',
   );
 }

@@ -30,6 +30,8 @@ export interface Setting {
 /** More than this in one line is a slip: it would be held in memory. In octets. */
 const MOST_OCTETS = 256 * 1024 * 1024;
 
+const NUL = Uint8Array.of(0);
+
 /** The pieces of a text. Throws a ScenarioError at `setting.place` for a placeholder that says nothing. */
 export function parseParts(text: string, setting: Setting): Part[] {
   const { raw, place } = setting;
@@ -75,7 +77,20 @@ function placeholderAt(
       'write {"the text" * 2000}, and \\x22 in a raw line for a quote inside',
     );
   }
-  const named = /^\{(token[^{}\s]*|(?:user|password)\.[^{}\s]*|[a-z]+)\}/.exec(text);
+  const encoded = /^\{base64 "([^"]*)"\}/.exec(text);
+  if (encoded !== null) {
+    const parts = parseParts(encoded[1]!, { ...setting, raw: true });
+    return { part: { type: 'base64', parts }, length: encoded[0].length };
+  }
+  if (/^\{base64\b/.test(text)) {
+    throw new ScenarioError(
+      place,
+      `\`${firstBraces(text)}\` says nothing to encode`,
+      'write {base64 "the text"}, with \\0 for NUL and \\x22 for a quote inside',
+    );
+  }
+  const named =
+    /^\{(token[^{}\s]*|(?:user|password|auth|user64|password64)\.[^{}\s]*|[a-z]+)\}/.exec(text);
   if (named === null) return undefined;
   return { part: namedPart(named[1]!, setting), length: named[0].length };
 }
@@ -116,8 +131,9 @@ function namedPart(name: string, { from, depth, known, place }: Setting): Part {
     return { type: 'token', name };
   }
   const [what, who] = name.split('.');
-  if (who !== undefined && (what === 'user' || what === 'password')) {
-    if (/^[a-z]+$/.test(who)) return { type: 'account', what, name: who };
+  const account = who === undefined ? undefined : ACCOUNT_WORDS.get(what!);
+  if (account !== undefined) {
+    if (/^[a-z]+$/.test(who!)) return account(who!);
     throw new ScenarioError(
       place,
       `${word} names nobody`,
@@ -132,11 +148,34 @@ function namedPart(name: string, { from, depth, known, place }: Setting): Part {
   );
 }
 
+/** What may be said of somebody, by the word before the dot. */
+const ACCOUNT_WORDS = new Map<string, (name: string) => Part>([
+  ['user', (name) => ({ type: 'account', what: 'user', name })],
+  ['password', (name) => ({ type: 'account', what: 'password', name })],
+  ['user64', (name) => base64({ type: 'account', what: 'user', name })],
+  ['password64', (name) => base64({ type: 'account', what: 'password', name })],
+  // RFC 4616 §2: an empty authorization identity, then who it is and the password, each behind NUL.
+  [
+    'auth',
+    (name) =>
+      base64(
+        { type: 'octets', octets: NUL },
+        { type: 'account', what: 'user', name },
+        { type: 'octets', octets: NUL },
+        { type: 'account', what: 'password', name },
+      ),
+  ],
+]);
+
+function base64(...parts: Part[]): Part {
+  return { type: 'base64', parts };
+}
+
 function adviceOnName(name: string, from: Setting['from']): string {
   if (name.startsWith('token.')) {
     return 'the first token is {token}, the further ones are {token.2}, {token.3}';
   }
-  if (name === 'user' || name === 'password') return `say whose it is, as in {${name}.bob}`;
+  if (ACCOUNT_WORDS.has(name)) return `say whose it is, as in {${name}.bob}`;
   return from === 'C'
     ? `capture it before, as in \`S: 250 /(?<${name}>\\w+)/\`, or, if braces are meant, send them by \`C raw:\` as \\x7B${name}\\x7D`
     : `capture it in a reply before this one, as in \`S: +OK /(?<${name}>\\d+)/\`, or, if braces are meant, write a pattern, as in /\\{${name}\\}/`;

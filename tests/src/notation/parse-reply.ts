@@ -1,7 +1,8 @@
 /**
  * What a server must answer: the text of an `S:` line. RFC 5321 §4.2: a reply is a code of three
  * digits and a text; of several lines if a hyphen follows the code in all lines but the last.
- * RFC 1939 §3: in POP3 it is +OK or -ERR and a text; for further lines see `parse-content.ts`.
+ * RFC 1939 §3: in POP3 it is +OK or -ERR and a text; for further lines see `parse-content.ts`. RFC
+ * 5034 §4: a lone + asks for the next line of a login.
  */
 import { ScenarioError, type Place } from './error.ts';
 import type { Expectation, Protocol, ReplyPattern } from './model.ts';
@@ -19,9 +20,9 @@ export interface GroupLine {
 const CODES: Record<Protocol, { pattern: string; example: string }> = {
   smtp: { pattern: '[2-5](?:\\d\\d|xx)', example: '250, or 5xx for any code from 500 to 599' },
   pop3: {
-    pattern: '\\+OK|-ERR',
+    pattern: '\\+OK|-ERR|\\+',
     example:
-      '+OK or -ERR; further lines of a reply stand right behind its `S: +OK`, and end with `S: .`',
+      '+OK or -ERR, or + where a login goes on; further lines of a reply stand right behind its `S: +OK`, and end with `S: .`',
   },
   imap: { pattern: 'OK|NO|BAD', example: 'OK, NO or BAD' },
 };

@@ -1,11 +1,11 @@
 /**
- * Reads a scenario: the head as YAML, the body as Markdown, whose fences `smtp`, `pop3`, `mail` and
- * `mailbox` are played. The notation is documented in `docs/notation.md`, what comes out in `model.ts`.
+ * Reads a scenario: the head as YAML, the body as Markdown, whose fences `smtp`, `pop3` (and the other
+ * ports), `mail` and `mailbox` are played. The notation is documented in `docs/notation.md`, what comes out in `model.ts`.
  */
 import MarkdownIt, { type Token } from 'markdown-it';
 import { ScenarioError, type Place } from './error.ts';
 import { isId, parseFrontMatter, stageOf } from './front-matter.ts';
-import { STAGES, type Block, type Protocol, type Scenario } from './model.ts';
+import { PORTS, STAGES, type Block, type Port, type Scenario } from './model.ts';
 import { parseDialogue, type Connection } from './parse-dialogue.ts';
 import { mailAsDialogue } from './parse-mail.ts';
 import { parseMailbox } from './parse-mailbox.ts';
@@ -13,11 +13,8 @@ import type { Known } from './parse-parts.ts';
 
 const markdown = new MarkdownIt('commonmark');
 
-/** Languages of fences that are dialogues. */
-const PROTOCOLS = ['smtp', 'pop3'] as const satisfies readonly Protocol[];
-
-/** Languages of fences that are played. */
-const PLAYED: readonly string[] = ['mailbox', 'mail', ...PROTOCOLS];
+/** Languages of fences that are played: those of the dialogues are the ports. */
+const PLAYED: readonly string[] = ['mailbox', 'mail', ...Object.keys(PORTS)];
 
 /** The scenario, and where its head says what: for errors that only show beside other scenarios. */
 export interface ReadScenario {
@@ -89,19 +86,23 @@ function parseBody(
       mails += 1;
       const connection = mails === 1 ? 'mail' : `mail-${mails}`;
       const lines = mailAsDialogue(words, content, place);
-      const steps = parseDialogue(lines, place, newConnection('smtp'), known);
+      const steps = parseDialogue(lines, place, newConnection({ port: 'smtp' }), known);
       const { line } = place;
-      blocks.push({ type: 'dialogue', protocol: 'smtp', mail: true, connection, steps, line });
+      const on = { protocol: 'smtp', port: 'smtp' } as const;
+      blocks.push({ type: 'dialogue', ...on, mail: true, connection, steps, line });
     } else {
-      const protocol = language as (typeof PROTOCOLS)[number];
-      const { name, login } = wordsOf(words, protocol, place);
-      const connection = connectionOf(connections, name, protocol, login, opening, place);
+      const port = language as Port;
+      const fence = wordsOf(words, port, place);
+      const { name, login, overTls } = fence;
+      const connection = connectionOf(connections, fence, opening, place);
       const lines = content.map((text, index) => ({ text, line: place.line + 1 + index }));
       const steps = parseDialogue(lines, place, connection, known);
       blocks.push({
         type: 'dialogue',
-        protocol,
+        protocol: PORTS[port].protocol,
+        port,
         ...(login !== undefined && { login }),
+        ...(overTls && { overTls }),
         connection: name,
         steps,
         line: place.line,
@@ -151,81 +152,111 @@ function refuseHalfFence(token: Token, lines: string[], place: Place): void {
   }
 }
 
-/** What the words behind `smtp` or `pop3` say. In POP3 an address is the mailbox that is opened first. */
-function wordsOf(
-  words: string[],
-  protocol: Protocol,
-  place: Place,
-): { name: string; login: string | undefined } {
-  const address = protocol === 'pop3' && words[0]?.includes('@') ? words[0] : undefined;
-  const [name = address?.split('@')[0] ?? protocol, ...more] =
-    address === undefined ? words : words.slice(1);
-  if (address !== undefined && !/^[^\s<>{}@]+@[^\s<>{}@]+$/.test(address)) {
+/** What a fence says of the connection that its dialogue is on. */
+interface Fence {
+  port: Port;
+  name: string;
+  /** As whom the player logs in first. */
+  login: string | undefined;
+  /** The player begins TLS first. */
+  overTls: boolean;
+}
+
+/** What the words behind `smtp`, `pop3` or another port say: an address, a name, `over tls`. */
+function wordsOf(words: string[], port: Port, place: Place): Fence {
+  const overTls = words.slice(-2).join(' ') === 'over tls';
+  const others = overTls ? words.slice(0, -2) : words;
+  const login = others[0]?.includes('@') === true ? others[0] : undefined;
+  const [name = login?.split('@')[0]?.toLowerCase() ?? port, ...more] =
+    login === undefined ? others : others.slice(1);
+  const written = (...parts: (string | undefined)[]) =>
+    `\`\`\`${[port, ...parts].filter((part) => part !== undefined).join(' ')}`;
+  if (login !== undefined && !/^[^\s<>{}@]+@[^\s<>{}@]+$/.test(login)) {
     throw new ScenarioError(
       place,
-      `\`${address}\` is no address`,
-      'write it without angle brackets, as in ```pop3 bob@example.com',
+      `\`${login}\` is no address`,
+      `write it without angle brackets, as in ${written('bob@example.com')}`,
     );
   }
   if (more.length > 0 || !/^[a-z][a-z0-9-]*$/.test(name)) {
     throw new ScenarioError(
       place,
-      `\`${words.join(' ')}\` cannot be the name of a connection`,
-      protocol === 'pop3'
-        ? 'behind the language there may be an address, and one word in lower-case letters as the name'
-        : 'write one word in lower-case letters behind the language, or none',
+      `\`${others.join(' ')}\` cannot be the name of a connection`,
+      'behind the language there may be an address, one word in lower-case letters as the name, and `over tls`',
     );
   }
   if (/^mail(?:-\d+)?$/.test(name)) {
     throw new ScenarioError(
       place,
       `a connection that sends a block \`mail\` is called \`${name}\``,
-      `give this one another name, as in \`\`\`${[protocol, address, 'first'].filter(Boolean).join(' ')}`,
+      `give this one another name, as in ${written(login, 'first')}`,
     );
   }
-  return { name, login: address };
+  if (overTls && (PORTS[port].tls || login !== undefined)) {
+    throw new ScenarioError(
+      place,
+      PORTS[port].tls
+        ? `on the port ${port} everything is said through TLS`
+        : 'with an address everything is said through TLS from stage 4 on',
+      'take `over tls` out',
+    );
+  }
+  return { port, name, login, overTls };
 }
 
 /** The connection that a fence means: a new one, or the one that has the name already. */
 function connectionOf(
   connections: Map<string, Connection>,
-  name: string,
-  protocol: Protocol,
-  login: string | undefined,
+  fence: Fence,
   opening: Scenario['opening'],
   place: Place,
 ): Connection {
+  const { name, port, login, overTls } = fence;
   const there = connections.get(name);
   if (there === undefined) {
-    const made = newConnection(protocol, login, opening);
+    const made = newConnection(fence, opening);
     connections.set(name, made);
     return made;
   }
-  if (there.protocol !== protocol) {
+  if (there.port !== port) {
     throw new ScenarioError(
       place,
-      `the connection \`${name}\` speaks ${there.protocol} already`,
+      `the connection \`${name}\` speaks ${there.port} already`,
       'give this one another name',
     );
   }
-  if (there.login !== login) {
-    const began = there.login === undefined ? 'by its greeting' : `logged in to ${there.login}`;
+  if (there.login !== login || there.overTls !== overTls) {
+    const began =
+      there.login !== undefined
+        ? `logged in to ${there.login}`
+        : there.overTls
+          ? 'over TLS'
+          : 'by its greeting';
+    const again = [port, login, 'again', ...(overTls ? ['over tls'] : [])];
     throw new ScenarioError(
       place,
       `the connection \`${name}\` began ${began}`,
       'go on with it by a fence with the same words, or give this one a name of its own, as in ' +
-        (login === undefined ? '```pop3 again' : `\`\`\`pop3 ${login} again`),
+        `\`\`\`${again.filter((word) => word !== undefined).join(' ')}`,
     );
   }
   return there;
 }
 
-/** @param login Of a POP3 connection that the player logs in; without it the dialogue begins by the greeting. */
+/** Without a login and without `over tls`, a dialogue in POP3 begins by the greeting. */
 function newConnection(
-  protocol: Protocol,
-  login?: string,
+  { port, login, overTls = false }: { port: Port } & Partial<Fence>,
   opening: Scenario['opening'] = 'stage',
 ): Connection {
-  const mayBeAnswered = protocol === 'pop3' ? login === undefined : opening === 'none';
-  return { protocol, login, mayBeAnswered, endedOn: undefined };
+  const { protocol, tls } = PORTS[port];
+  const isPlayers = login !== undefined || overTls;
+  return {
+    protocol,
+    port,
+    login,
+    overTls,
+    secure: tls || isPlayers,
+    mayBeAnswered: !isPlayers && (protocol === 'pop3' || opening === 'none'),
+    endedOn: undefined,
+  };
 }
