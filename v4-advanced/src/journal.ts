@@ -57,6 +57,7 @@ function isEntry(value: unknown): value is Entry {
   >;
   return (
     typeof time === 'string' &&
+    /^\d{4}-\d\d-\d\dT/.test(time) &&
     !Number.isNaN(Date.parse(time)) &&
     EVENTS.includes(event as Event) &&
     [message, session].every((field) => typeof field === 'string' && field !== '') &&

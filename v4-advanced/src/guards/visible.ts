@@ -35,3 +35,10 @@ export function escapeJson(json: string): string {
     }).join(''),
   );
 }
+
+/** `2026-11-20 15:02:03.123`, by the clock on the reader's wall. */
+export function localTime(time: string): string {
+  const date = new Date(time);
+  const shifted = date.getTime() - date.getTimezoneOffset() * 60_000;
+  return new Date(shifted).toISOString().slice(0, 23).replace('T', ' ');
+}
