@@ -1,46 +1,71 @@
 /**
  * The go-between: takes a message to the mailboxes of its recipients, and hands it out again. A mailbox
- * is a folder, and a message a file in it, with the octets that go over the wire:
+ * is a Maildir, so that other mail programs can work in it too:
  *
- *     <folder>/<recipient>/reception/<time>-<count>-<server>.eml
- *     <folder>/<recipient>/tmp/       a message while it is being written
+ *     <folder>/<account>/{tmp,new,cur}
  *
- * This is the only file of the stage that touches the file system.
+ * What happens to a message is written down in the journal: by us, or, when a mailbox is listed, by
+ * another program since we last looked.
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import type { Recipient } from './commands.ts';
+import { foldersIn, syncFolder } from './files.ts';
+import { type Entry, type Event, type Journal, OUTSIDE } from './journal.ts';
+import { type Kept, type Listing, Maildir } from './maildir.ts';
+import { NewNames, readName, withSize } from './maildir-name.ts';
+import { oldMailboxesIn } from './migration.ts';
 import type { StoredMessage } from './pop3/maildrop.ts';
 import type { Delivery, ReceivedMessage } from './session.ts';
-import { trace } from './trace.ts';
-import { readUsers, type Users } from './users.ts';
+
+/** Who does something, for the journal. */
+export interface By {
+  /** Who is logged in, if somebody is. */
+  account?: string | undefined;
+  /** `#12 pop3`. */
+  session: string;
+  /** The client's address. */
+  client: string;
+}
 
 export class Mailboxes {
   private readonly folder: string;
-  /** Tells the files of this server from those of another one, or of an earlier run. */
-  private readonly server = randomBytes(4).toString('hex');
-  private lastTime = 0;
-  /** Messages of the same millisecond. */
-  private count = 0;
+  private readonly journal: Journal;
+  private readonly tell: (text: string) => void;
+  private readonly names = new NewNames(randomBytes(4).toString('hex'));
   /** Mailboxes whose names are known to be on the disk. */
   private readonly made = new Set<string>();
   private readonly locked = new Set<string>();
+  private readonly turns = new Turns();
+  /** Mailboxes of stage 3, which nobody has moved here yet: `migrate.ts` does it. */
+  readonly oldMailboxes: readonly string[];
 
-  private constructor(folder: string) {
+  private constructor(
+    folder: string,
+    journal: Journal,
+    tell: (text: string) => void,
+    oldMailboxes: readonly string[],
+  ) {
     this.folder = folder;
+    this.journal = journal;
+    this.tell = tell;
+    this.oldMailboxes = oldMailboxes;
   }
 
   /**
-   * Makes the folder if it is not there, and the mailboxes of a closed list. Rejects if they cannot be
-   * made or written to.
+   * Makes the folder if it is not there. Rejects if it cannot be made or written to.
+   * @param tell hears in a line what the operator should know, such as why a message was not stored
    */
-  static async open(folder: string, users: Users | undefined): Promise<Mailboxes> {
+  static async open(
+    folder: string,
+    journal: Journal,
+    tell: (text: string) => void,
+  ): Promise<Mailboxes> {
     await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK);
-    const mailboxes = new Mailboxes(folder);
-    for (const mailbox of users?.keys() ?? []) await mailboxes.make(mailbox);
-    return mailboxes;
+    return new Mailboxes(folder, journal, tell, await oldMailboxesIn(folder));
   }
 
   /**
@@ -48,80 +73,79 @@ export class Mailboxes {
    * when the ports are ours: a server that was started twice has ended by then, and removed nothing.
    */
   async removeUnfinished(): Promise<void> {
-    for (const entry of await readdir(this.folder, { withFileTypes: true })) {
-      if (!entry.isDirectory()) continue;
-      const folder = path.join(this.folder, entry.name, 'tmp');
-      const strays = (await filesIn(folder)).filter((name) => !name.includes(this.server));
-      for (const name of strays) await rm(path.join(folder, name), { force: true });
+    for (const name of await foldersIn(this.folder)) {
+      await this.maildir(name).removeUnfinished(Date.now());
     }
   }
 
-  /** Stores the message for every recipient. When it says `stored`, the message is on the disk. */
-  async deliver(message: ReceivedMessage, client: string): Promise<Delivery> {
-    const name = this.newName(message.receivedAt);
+  /**
+   * Stores the message for every recipient, or for none. When it says `stored`, it is on the disk.
+   * @param trace the lines above the copy of a recipient, given the message's id
+   */
+  async deliver(
+    message: ReceivedMessage,
+    trace: (recipient: Recipient, id: string) => string,
+    by: By,
+  ): Promise<Delivery> {
+    const id = this.names.next(message.receivedAt);
     // Twice RCPT for one mailbox is still one message.
     const recipients = new Map(message.recipients.map((each) => [each.mailbox, each]));
-    try {
-      // Nobody gets it before there is a whole copy for everybody.
-      for (const [mailbox, recipient] of recipients) {
-        await this.make(mailbox);
-        const head = Buffer.from(trace(message, recipient, client));
-        await writeNew(this.file(mailbox, 'tmp', name), [head, message.text]);
+    const copies = Array.from(recipients, ([mailbox, recipient]) => {
+      const head = Buffer.from(trace(recipient, id));
+      const base = withSize(id, head.length + message.text.length);
+      return { mailbox, maildir: this.maildir(mailbox), base, octets: [head, message.text] };
+    });
+    return this.turns.share(Array.from(recipients.keys()), async () => {
+      try {
+        // Nobody gets it before there is a whole copy for everybody.
+        for (const { mailbox, maildir, base, octets } of copies) {
+          await this.make(mailbox);
+          await maildir.write(base, octets);
+        }
+        for (const { maildir, base } of copies) await maildir.show(base);
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        this.tell(`could not store a message: ${message}`);
+        // It was promised to nobody, so nobody keeps it: the client will send it again.
+        for (const { maildir, base } of copies) await maildir.takeBack(base);
+        return code === 'ENOSPC' || code === 'EDQUOT' ? 'full' : 'failed';
       }
-      for (const mailbox of recipients.keys()) {
-        // Whoever looks into the folder sees the whole message or none.
-        await rename(this.file(mailbox, 'tmp', name), this.file(mailbox, 'reception', name));
-        await syncFolder(this.file(mailbox, 'reception'));
-      }
+      await this.journal.record(deliveryOf(message, id, Array.from(recipients.keys()), by));
       return 'stored';
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      console.error(`could not store a message: ${message}`);
-      // It was promised to nobody, so nobody keeps it: the client will send it again.
-      for (const mailbox of recipients.keys()) {
-        await rm(this.file(mailbox, 'tmp', name), { force: true }).catch(() => {});
-        await rm(this.file(mailbox, 'reception', name), { force: true }).catch(() => {});
-      }
-      return code === 'ENOSPC' || code === 'EDQUOT' ? 'full' : 'failed';
-    }
+    });
   }
 
   /** Locks a mailbox for a reader, and lists what is in it. `undefined`: another reader has it. */
-  async lock(mailbox: string): Promise<OpenMailbox | undefined> {
+  async lock(mailbox: string, by: By): Promise<OpenMailbox | undefined> {
     if (this.locked.has(mailbox)) return undefined;
     this.locked.add(mailbox);
     const unlock = () => this.locked.delete(mailbox);
     try {
-      const folder = this.file(mailbox, 'reception');
-      return new OpenMailbox(folder, await messagesIn(folder), unlock);
+      const maildir = this.maildir(mailbox);
+      const messages = await this.turns.takeAlone(mailbox, async () => {
+        const listing = await maildir.list(this.tell);
+        await this.journal.record(changes(mailbox, this.journal.known(mailbox), listing, by));
+        return listing.messages;
+      });
+      const record = (event: Event, ids: readonly string[]) =>
+        this.journal.record(ids.map((id) => entry(event, id, mailbox, by)));
+      return new OpenMailbox(maildir, messages, record, unlock);
     } catch (error) {
       unlock();
       throw error;
     }
   }
 
-  private file(mailbox: string, ...names: string[]): string {
-    return path.join(this.folder, mailbox, ...names);
-  }
-
-  /** Names in the order of the messages, even if the clock is set back while the server runs. */
-  private newName(time: number): string {
-    if (time > this.lastTime) {
-      this.lastTime = time;
-      this.count = 0;
-    }
-    this.count += 1;
-    const date = new Date(this.lastTime).toISOString().replace(/[:.]/g, '-');
-    return `${date}-${String(this.count).padStart(6, '0')}-${this.server}.eml`;
+  private maildir(mailbox: string): Maildir {
+    return new Maildir(path.join(this.folder, mailbox), this.names);
   }
 
   /** Makes a mailbox, if it is not there: somebody may have removed it by hand. */
   private async make(mailbox: string): Promise<void> {
-    await mkdir(this.file(mailbox, 'tmp'), { recursive: true });
-    await mkdir(this.file(mailbox, 'reception'), { recursive: true });
+    await this.maildir(mailbox).make();
     if (this.made.has(mailbox)) return;
     // A new folder is safe only when its name is, and that is written in the folder above.
-    await syncFolder(this.file(mailbox));
+    await syncFolder(path.join(this.folder, mailbox));
     await syncFolder(this.folder);
     this.made.add(mailbox);
   }
@@ -129,32 +153,44 @@ export class Mailboxes {
 
 /** A mailbox that one reader has for himself, as it was when he came. */
 export class OpenMailbox {
-  private readonly folder: string;
+  private readonly maildir: Maildir;
+  private readonly byId: ReadonlyMap<string, Kept>;
+  private readonly record: (event: Event, ids: readonly string[]) => Promise<void>;
   private unlock: () => void;
   /** In the order in which they came. */
   readonly messages: readonly StoredMessage[];
 
-  constructor(folder: string, messages: readonly StoredMessage[], unlock: () => void) {
-    this.folder = folder;
-    this.messages = messages;
+  constructor(
+    maildir: Maildir,
+    messages: readonly Kept[],
+    record: (event: Event, ids: readonly string[]) => Promise<void>,
+    unlock: () => void,
+  ) {
+    this.maildir = maildir;
+    this.messages = messages.map(({ id, size }) => ({ id, size }));
+    this.byId = new Map(messages.map((each) => [each.id, each]));
+    this.record = record;
     this.unlock = unlock;
   }
 
-  /** At most so many octets of a message, from an octet on; none behind its end. */
+  /**
+   * At most so many octets of a message, from an octet on; none behind its end. Rejects if another
+   * program has removed it meanwhile.
+   */
   async piece(id: string, from: number, most: number): Promise<Uint8Array> {
-    const file = await open(path.join(this.folder, id), 'r');
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(most), 0, most, from);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
+    return this.maildir.piece(this.byId.get(id)!, from, most);
+  }
+
+  /** The message has been read, for the first time or again. */
+  async markRead(id: string): Promise<void> {
+    await this.maildir.flag(this.byId.get(id)!, 'S');
+    await this.record('read', [id]);
   }
 
   /** Deletes messages. One that is gone already is no error. */
   async remove(ids: readonly string[]): Promise<void> {
-    for (const id of ids) await rm(path.join(this.folder, id), { force: true });
-    if (ids.length > 0) await syncFolder(this.folder);
+    const removed = await this.maildir.remove(ids.map((id) => this.byId.get(id)!));
+    await this.record('deleted', removed.map(({ id }) => id)); // prettier-ignore
   }
 
   /** Lets others in. */
@@ -164,58 +200,78 @@ export class OpenMailbox {
   }
 }
 
-/** The messages of a mailbox, the oldest first: that is the order of their names. */
-async function messagesIn(folder: string): Promise<StoredMessage[]> {
-  const names = (await filesIn(folder)).filter((name) => name.endsWith('.eml')).sort();
-  const messages: StoredMessage[] = [];
-  // One after the other: to ask for fifty thousand at once would hold up all other clients.
-  for (const id of names) {
-    const file = await ifThere(stat(path.join(folder, id)));
-    if (file) messages.push({ id, size: file.size });
+/** Many deliver into a mailbox at once, but nobody while it is listed. Who asks first is first. */
+class Turns {
+  /** For each mailbox, when all who share it have done. */
+  private readonly shared = new Map<string, Promise<unknown>>();
+  /** The same, for the last who wants it alone. */
+  private readonly alone = new Map<string, Promise<unknown>>();
+
+  /** Works in these mailboxes when they are no longer listed. */
+  share<T>(mailboxes: readonly string[], work: () => Promise<T>): Promise<T> {
+    // The turns are taken at once, in all of them: so no two wait for each other.
+    const result = allDone(mailboxes.map((each) => this.alone.get(each))).then(work);
+    for (const each of mailboxes) this.shared.set(each, allDone([this.shared.get(each), result]));
+    return result;
   }
-  return messages;
-}
 
-/** The names of the files in a folder; none if there is no such folder. */
-async function filesIn(folder: string): Promise<string[]> {
-  const entries = (await ifThere(readdir(folder, { withFileTypes: true }))) ?? [];
-  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
-}
-
-/** What was asked of the file system; `undefined` if there is no such file or folder, or no longer. */
-async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+  /** Works in a mailbox when nobody else does. */
+  takeAlone<T>(mailbox: string, work: () => Promise<T>): Promise<T> {
+    const before = [this.alone.get(mailbox), this.shared.get(mailbox)];
+    const result = allDone(before).then(work);
+    this.alone.set(mailbox, allDone([result]));
+    return result;
   }
 }
 
-/** Writes a file that must not be there yet. Afterwards its octets are on the disk. */
-async function writeNew(name: string, octets: Uint8Array[]): Promise<void> {
-  const file = await open(name, 'wx');
-  try {
-    for (const part of octets) await file.appendFile(part);
-    // Without fsync the message may be in memory only when the power fails.
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+/** Fulfils when all of these are done, however they end. */
+async function allDone(works: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+  await Promise.allSettled(works.filter((each) => each !== undefined));
 }
 
-async function syncFolder(name: string): Promise<void> {
-  if (process.platform === 'win32') return; // Windows cannot, and does it by itself
-  const folder = await open(name, 'r');
-  await folder.sync().finally(() => folder.close());
+function entry(event: Event, message: string, mailbox: string, by: By | undefined): Entry {
+  const time = new Date().toISOString();
+  if (!by) return { time, event, message, mailbox, session: OUTSIDE };
+  const { account, session } = by;
+  return { time, event, message, mailbox, session, ...(account !== undefined && { account }) };
 }
 
-/** Reads the file of `--users`. Rejects if it cannot be read or a line of it is no name. */
-export async function readUsersFile(file: string): Promise<Users> {
-  const text = await readFile(file, 'utf8');
-  try {
-    return readUsers(text);
-  } catch (error) {
-    throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+function deliveryOf(
+  { reversePath, recipients, text, receivedAt }: ReceivedMessage,
+  id: string,
+  mailboxes: readonly string[],
+  by: By,
+): Entry[] {
+  const received: Entry = {
+    time: new Date(receivedAt).toISOString(),
+    event: 'received',
+    message: id,
+    session: by.session,
+    from: reversePath,
+    to: recipients.map(({ address }) => address),
+    octets: text.length,
+    client: by.client,
+    ...(by.account !== undefined && { account: by.account }),
+  };
+  return [received, ...mailboxes.map((mailbox) => entry('delivered', id, mailbox, by))];
+}
+
+/** What the journal does not know yet of a mailbox: what we have listed, and what others have done. */
+function changes(
+  mailbox: string,
+  known: ReadonlyMap<string, boolean>,
+  { messages, fresh }: Listing,
+  by: By,
+): Entry[] {
+  const entries: Entry[] = [];
+  const gone = new Set(known.keys());
+  for (const { id, name } of messages) {
+    const outside = (event: Event) => entries.push(entry(event, id, mailbox, undefined));
+    if (!gone.delete(id)) outside('delivered');
+    if (fresh.has(id)) entries.push(entry('listed', id, mailbox, by));
+    const isRead = readName(name).flags.includes('S');
+    if (isRead !== (known.get(id) ?? false)) outside(isRead ? 'read' : 'unread');
   }
+  for (const id of gone) entries.push(entry('deleted', id, mailbox, undefined));
+  return entries;
 }
