@@ -1,38 +1,94 @@
 /**
- * Stage 3: a mail server that also speaks POP3, so that Thunderbird can read what was sent.
+ * Stage 4: a mail server for grown-ups, with accounts and TLS.
  *
  *     npx tsx server.ts 2525
  */
-import { listen } from './src/listen.ts';
-import { Mailboxes, readUsersFile } from './src/mailboxes.ts';
-import { readOptions, usage } from './src/options.ts';
-import { stopOnSignals } from './src/terminate.ts';
+import path from 'node:path';
+import { AccountsFile } from './src/accounts-file.ts';
+import { Certificate } from './src/certificate.ts';
+import { Directory } from './src/directory.ts';
 import { explain } from './src/explain.ts';
+import { Attempts } from './src/guards/attempts.ts';
+import { isLoopback } from './src/guards/connections.ts';
+import { JournalFile } from './src/journal-file.ts';
+import { listen } from './src/listen.ts';
+import { openLog } from './src/log.ts';
+import { Mailboxes } from './src/mailboxes.ts';
+import { type Options, readOptions, usage } from './src/options.ts';
+import { servicesOf } from './src/services.ts';
+import { stopOnSignals } from './src/terminate.ts';
 
 // `server.ts | head`: when nobody reads the log any more, the mail still goes on.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 try {
   const options = readOptions(process.argv.slice(2), process.env);
-  if (options === 'help') {
-    console.log(usage);
-  } else {
-    const { settings, usersFile } = options;
-    if (usersFile !== undefined) settings.users = await readUsersFile(usersFile);
-    const mailboxes = await Mailboxes.open(options.mailboxes, settings.users);
-    const server = await listen(options, mailboxes);
-    stopOnSignals(() => server.stop());
-    try {
-      await mailboxes.removeUnfinished();
-    } catch (error) {
-      await server.stop(); // or the program would run on, and hold its ports
-      throw error;
-    }
-    for (const { protocol, port } of server.ports) {
-      console.log(`${protocol} ${options.host}:${port}`);
-    }
-  }
+  if (options === 'help') console.log(usage);
+  else await serve(options);
 } catch (error) {
   console.error(explain(error));
   process.exitCode = 1;
+}
+
+async function serve(options: Options): Promise<void> {
+  const { host, limits, domains } = options;
+  const log = openLog(options.log);
+  const warn = (text: string) => log.warn(text);
+
+  const accounts = await AccountsFile.open(options.users);
+  const demo = accounts.demo();
+  if (demo.length > 0 && !isLoopback(host)) {
+    throw new Error(
+      `everybody knows the passwords of the demo accounts (${demo.map(({ name }) => name).join(', ')}). ` +
+        'Remove them, or change them, with accounts.ts; then it may listen beyond this computer.',
+    );
+  }
+  const certificate = await Certificate.open(
+    { folder: options.data, cert: options.cert, key: options.key, names: domains },
+    warn,
+  );
+  const journal = await JournalFile.open(path.join(options.data, 'journal.jsonl'), warn);
+  const mailboxes = await Mailboxes.open(options.mailboxes, journal, warn);
+
+  const settings = { limits, directory: new Directory(() => accounts.names(), domains) };
+  const attempts = new Attempts({
+    atOnce: 1,
+    waiting: 10,
+    delay: limits.loginDelay,
+    window: 60_000,
+  });
+  const services = servicesOf({ settings, mailboxes, accounts, attempts });
+  const server = await listen(options, services, certificate, log);
+
+  const stop = async () => {
+    accounts.close();
+    attempts.close(); // who waits for an answer gets it now
+    await server.stop();
+    await journal.close();
+    await log.close();
+  };
+  stopOnSignals(stop);
+  // Windows has no such signal, and needs none: accounts are looked at each second.
+  process.on('SIGHUP', () => {
+    log.info('SIGHUP: certificate, accounts and log file are opened anew');
+    log.reopen();
+    void certificate.reload();
+    accounts.reload().catch((error: Error) => warn(`${error.message}. The accounts stay.`));
+  });
+  accounts.watch(warn);
+
+  try {
+    await mailboxes.removeUnfinished();
+  } catch (error) {
+    await stop(); // or the program would run on, and hold its ports
+    throw error;
+  }
+  if (mailboxes.oldMailboxes.length > 0) {
+    const names = mailboxes.oldMailboxes.join(', ');
+    warn(`mailboxes of stage 3 are here, and nobody reads them: ${names}. See migrate.ts --help.`);
+  }
+  for (const { name, password } of demo) {
+    console.log(`demo account ${name}, password ${password}`);
+  }
+  for (const { protocol, port } of server.ports) console.log(`${protocol} ${host}:${port}`);
 }

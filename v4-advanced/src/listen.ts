@@ -1,20 +1,14 @@
 /**
  * Listen: the shell between the network and the sessions. It moves octets and carries out what a
- * session asks for; it understands nothing of mail. This is the only file that touches `node:net`.
+ * session asks for; it understands nothing of mail. This is the only file that listens on `node:net`.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Settings } from './commands.ts';
+import type { Certificate } from './certificate.ts';
 import { Connections } from './guards/connections.ts';
-import type { Mailboxes } from './mailboxes.ts';
-import {
-  type Action,
-  type AnyRequest,
-  type Log,
-  pop3Service,
-  type Served,
-  type Service,
-  smtpService,
-} from './services.ts';
+import type { Limits } from './guards/limits.ts';
+import { handshake } from './handshake.ts';
+import type { Log } from './log.ts';
+import type { Action, AnyRequest, Served, Service, Visitor } from './services.ts';
 import { closeWell } from './terminate.ts';
 
 /** How long a message in hand may take when the server stops, in milliseconds. */
@@ -29,55 +23,58 @@ export interface Listening {
   stop(): Promise<void>;
 }
 
-/** Serves SMTP and POP3. Rejects if a port cannot be had. */
+/** Serves all services, each on its port. Rejects if a port cannot be had. */
 export async function listen(
-  options: { host: string; ports: { smtp: number; pop3: number }; settings: Settings },
-  mailboxes: Mailboxes,
+  options: { host: string; ports: Record<string, number>; limits: Limits },
+  services: readonly Service[],
+  certificate: Certificate,
+  log: Log,
 ): Promise<Listening> {
-  const { host, ports, settings } = options;
-  const connections = new Connections(settings.limits);
+  const { host, ports, limits } = options;
+  const connections = new Connections(limits);
   const open = new Set<Conversation>();
   let count = 0;
 
-  const smtp = serverOf(smtpService(settings, mailboxes));
-  const pop3 = serverOf(pop3Service(settings, mailboxes));
-  const servers = [smtp, pop3];
+  const servers = services.map((service) => ({ service, server: serverOf(service) }));
   try {
-    await bind(smtp, ports.smtp, host);
-    await bind(pop3, ports.pop3, host);
+    for (const { service, server } of servers) await bind(server, ports[service.name]!, host, log);
   } catch (error) {
     await stop();
     throw error;
   }
   return {
-    ports: [
-      { protocol: 'smtp', port: portOf(smtp) },
-      { protocol: 'pop3', port: portOf(pop3) },
-    ],
+    ports: servers.map(({ service, server }) => ({
+      protocol: service.name,
+      port: portOf(server),
+    })),
     stop,
   };
 
-  function serverOf<Request extends AnyRequest, Answer>(service: Service<Request, Answer>): Server {
+  function serverOf(service: Service): Server {
     // A client that has said all may close its side and still wait for our replies: half open.
     return createServer({ allowHalfOpen: true }, (socket) => {
       const address = socket.remoteAddress ?? 'unknown';
-      const log = logger(`#${(count += 1)} ${service.protocol}`);
+      const connection = `#${(count += 1)}`;
+      const visitor: Visitor = {
+        name: `${connection} ${service.name}`,
+        address,
+        log: log.child({ connection, service: service.name }),
+      };
+      socket.on('error', (error) => visitor.log.info(`connection lost: ${error.message}`));
       if (!connections.admit(address)) {
-        log(`refused ${address}: too many connections`);
-        socket.on('error', () => {}); // it is refused already; how it leaves does not matter
-        socket.write(service.refusal);
+        visitor.log.warn(`refused ${address}: too many connections`);
+        // Before a handshake nothing can be said.
+        if (!service.isSecure) socket.write(service.refusal);
         closeWell(socket);
         return;
       }
-      log(`connection from ${address} port ${socket.remotePort}`);
-      const served = service.serve(address, log);
-      const conversation = converse(socket, served, log);
+      visitor.log.info(`connection from ${address} port ${socket.remotePort}`);
+      const conversation = new Conversation(socket, service, visitor, certificate, limits);
       open.add(conversation);
       socket.once('close', () => {
-        log('connection closed');
+        visitor.log.info('connection closed');
         // What is in hand is finished, and counts, though the client has left.
-        void conversation.fulfilled().then(() => {
-          served.leave();
+        void conversation.end().then(() => {
           open.delete(conversation);
           connections.leave(address);
         });
@@ -86,105 +83,177 @@ export async function listen(
   }
 
   async function stop(): Promise<void> {
-    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    const closed = servers.map(({ server }) => new Promise((resolve) => server.close(resolve)));
     for (const conversation of open) conversation.stop();
     await Promise.all(closed);
-    await Promise.all(Array.from(open, ({ fulfilled }) => fulfilled()));
+    await Promise.all(Array.from(open, (conversation) => conversation.fulfilled()));
   }
 }
 
-interface Conversation {
+/** Lets sessions and a socket talk: one session, and behind STARTTLS another. */
+class Conversation {
+  private readonly service: Service;
+  private readonly visitor: Visitor;
+  private readonly certificate: Certificate;
+  private readonly limits: Limits;
+  /** What octets are sent to and come from; with TLS, that is a layer above the connection. */
+  private socket: Socket;
+  /** Who is being served; during a handshake, nobody. */
+  private served: Served | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private busy = false;
+  private inHand = Promise.resolve();
+  private clientIsDone = false;
+
+  constructor(
+    socket: Socket,
+    service: Service,
+    visitor: Visitor,
+    certificate: Certificate,
+    limits: Limits,
+  ) {
+    this.socket = socket;
+    this.service = service;
+    this.visitor = visitor;
+    this.certificate = certificate;
+    this.limits = limits;
+    socket.setNoDelay(true); // a reply is small and the client waits for it
+    if (service.isSecure) void this.startTls([], 'greet');
+    else this.talk(false, 'greet');
+  }
+
   /** Makes the session come to its end. */
-  stop: () => void;
+  stop(): void {
+    const { served, socket } = this;
+    if (served) this.perform(served.session.stop(Date.now(), GRACE));
+    else socket.destroy(); // amid a handshake nothing can be said
+  }
+
   /** Resolves when nothing is in hand. */
-  fulfilled: () => Promise<void>;
-}
+  fulfilled(): Promise<void> {
+    return this.inHand;
+  }
 
-/** Lets a session and a socket talk. */
-function converse<Request extends AnyRequest, Answer>(
-  socket: Socket,
-  { session, fulfil, leave }: Served<Request, Answer>,
-  log: Log,
-): Conversation {
-  let timer: NodeJS.Timeout | undefined;
-  let busy = false;
-  let inHand = Promise.resolve();
-  let clientIsDone = false;
-  socket.setNoDelay(true); // a reply is small and the client waits for it
-  socket.on('error', (error) => log(`connection lost: ${error.message}`));
-  socket.on('close', () => clearTimeout(timer));
-  socket.on('data', (octets) => perform(session.receive(octets, Date.now())));
-  socket.on('drain', goOn);
-  socket.on('end', () => {
-    clientIsDone = true;
-    goOn();
-  });
-  perform(session.open(Date.now()));
-  return {
-    stop: () => perform(session.stop(Date.now(), GRACE)),
-    fulfilled: () => inHand,
-  };
+  /** The client has left. Resolves when nothing is in hand any more. */
+  async end(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.inHand;
+    this.served?.leave();
+  }
 
-  function perform(actions: Action<Request>[]): void {
+  /** A session begins, on what is the socket now. */
+  private talk(isSecure: boolean, greeting: 'greet' | 'go on'): void {
+    const { socket } = this;
+    const served = this.service.serve(this.visitor, isSecure);
+    this.served = served;
+    socket.on('data', (octets: Buffer) => this.perform(served.session.receive(octets, Date.now())));
+    socket.on('drain', () => this.goOn());
+    socket.on('end', () => {
+      this.clientIsDone = true;
+      this.goOn();
+    });
+    this.perform(served.session.open(Date.now(), greeting));
+  }
+
+  /** The session in the clear is over, and nothing of it is left when another begins. */
+  private async startTls(early: Uint8Array[], greeting: 'greet' | 'go on'): Promise<void> {
+    const { socket, visitor } = this;
+    this.served?.leave();
+    this.served = undefined;
+    clearTimeout(this.timer);
+    for (const event of ['data', 'drain', 'end']) socket.removeAllListeners(event);
+    if (early.length > 0) visitor.log.warn('commands came behind STARTTLS, before the handshake');
+    try {
+      const { context } = this.certificate;
+      const secure = await handshake(socket, context, early, this.limits.handshakeSeconds);
+      visitor.log.debug(`TLS has begun: ${secure.getProtocol()}`);
+      this.socket = secure;
+      this.talk(true, greeting);
+    } catch (error) {
+      visitor.log.warn(`the TLS handshake failed: ${(error as Error).message}`);
+    }
+  }
+
+  private perform(actions: Action[]): void {
+    const { socket } = this;
     socket.cork(); // all replies of a packet go out in one write
     for (const action of actions) {
-      if (action.type === 'send') send(action.text);
-      else if (action.type === 'note') log(action.text);
-      else if (action.type === 'close') {
-        closeWell(socket);
-        void inHand.then(leave); // the client may take its time to close, and others wait
-      } else inHand = ask(action);
+      switch (action.type) {
+        case 'send':
+          this.send(action.text);
+          break;
+        case 'note':
+          this.visitor.log.info(action.text);
+          break;
+        case 'close':
+          closeWell(socket);
+          // The client may take its time to close, and others wait.
+          void this.inHand.then(() => this.served?.leave());
+          break;
+        case 'start tls':
+          socket.uncork(); // the reply goes out in the clear
+          void this.startTls(action.early, 'go on');
+          return;
+        default:
+          this.inHand = this.ask(action);
+      }
     }
     socket.uncork();
-    clearTimeout(timer);
+    this.setTimer();
+  }
+
+  private setTimer(): void {
+    clearTimeout(this.timer);
+    const { session } = this.served!;
     const wait = session.deadline - Date.now();
-    if (wait === Infinity || socket.destroyed) return;
-    timer = setTimeout(() => perform(session.expire(Date.now())), Math.min(wait, LONGEST_TIMER));
+    if (wait === Infinity || this.socket.destroyed) return;
+    const expire = () => this.perform(session.expire(Date.now()));
+    this.timer = setTimeout(expire, Math.min(wait, LONGEST_TIMER));
   }
 
-  function send(text: string | Uint8Array): void {
+  private send(text: string | Uint8Array): void {
     // A client that does not read its replies is not read from either.
-    if (socket.writable && !socket.write(text)) socket.pause();
+    if (this.socket.writable && !this.socket.write(text)) this.socket.pause();
   }
 
-  async function ask(request: Request): Promise<void> {
-    busy = true;
+  private async ask(request: AnyRequest): Promise<void> {
+    const { socket } = this;
+    const { session, fulfil } = this.served!;
+    this.busy = true;
     socket.pause(); // what the client sends meanwhile waits in the network
     // A message is read from the disk no faster than the client takes it.
-    if (request.type === 'read' || request.type === 'wait') await taken();
+    if (request.type === 'read' || request.type === 'wait') {
+      await this.taken();
+      if (socket.destroyed) return; // so it has not taken it
+    }
     const answer = await fulfil(request);
-    busy = false;
+    this.busy = false;
     if (socket.destroyed) return; // nobody is there to hear how it went
-    perform(session.resume(answer, Date.now()));
-    goOn();
+    this.perform(session.resume(answer, Date.now()));
+    this.goOn();
   }
 
   /** Resolves when the client has taken all that was sent, or is gone. */
-  async function taken(): Promise<void> {
-    await new Promise((resolve) => socket.write('', resolve));
+  private async taken(): Promise<void> {
+    await new Promise((resolve) => this.socket.write('', resolve));
   }
 
-  function goOn(): void {
-    if (busy || socket.writableNeedDrain) return;
-    if (clientIsDone) closeWell(socket);
-    else socket.resume();
+  private goOn(): void {
+    if (this.busy || this.socket.writableNeedDrain) return;
+    if (this.clientIsDone) closeWell(this.socket);
+    else this.socket.resume();
   }
 }
 
-async function bind(server: Server, port: number, host: string): Promise<void> {
+async function bind(server: Server, port: number, host: string, log: Log): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
-  server.on('error', (error) => console.error(`a connection was not accepted: ${error.message}`));
+  server.on('error', (error) => log.error(`a connection was not accepted: ${error.message}`));
 }
 
 function portOf(server: Server): number {
   const address = server.address();
   return typeof address === 'object' && address ? address.port : 0;
-}
-
-/** One line for each thing that happens, with the time and the number of the connection. */
-function logger(connection: string): Log {
-  return (text) => console.log(`${new Date().toISOString()} ${connection} ${text}`);
 }

@@ -5,11 +5,12 @@
  * It is pure: octets and the time go in, actions come out. It knows no socket, no file and no clock.
  * So it can be tested octet by octet, and runs in a browser as well.
  */
+import { ChunkReader } from './chunks.ts';
 import {
+  type Client,
   type Command,
   notImplemented,
   outOfOrder,
-  type Protocol,
   protocol,
   type Settings,
   type State,
@@ -17,9 +18,19 @@ import {
 } from './commands.ts';
 import { DataReader, type Fault } from './data.ts';
 import { Deadlines } from './guards/deadlines.ts';
-import { type Reply, replies, write } from './replies.ts';
-import { strictProtocol } from './strict.ts';
-import { endsInBareLineFeed, LineReader, understandLine } from './understand.ts';
+import { type Reply, replies, tell, write } from './replies.ts';
+import { type Credentials, Exchange, type Step } from './sasl.ts';
+import {
+  type Chunk,
+  endsInBareLineFeed,
+  LineReader,
+  type Login,
+  understandChunk,
+  understandLine,
+} from './understand.ts';
+
+/** RFC 4954 §4: a line of a login may have so many octets, whatever other commands may have. */
+export const LOGIN_LINE = 12_288;
 
 /** A message that has been received whole, with its envelope. */
 export interface ReceivedMessage extends Transaction {
@@ -28,43 +39,72 @@ export interface ReceivedMessage extends Transaction {
   receivedAt: number;
 }
 
+/** What only the world outside can do. */
+export type Request =
+  /** Hand the message over. */
+  | { type: 'deliver'; message: ReceivedMessage }
+  /** Is this the account's password? No account: nobody's, but that must take as long. */
+  | { type: 'authenticate'; account: string | undefined; password: string };
+
 /** What became of a message: it is on the disk, or there was no space, or it failed otherwise. */
 export type Delivery = 'stored' | 'full' | 'failed';
+
+/** What became of a login; `busy`: too many at once, so nobody looked. */
+export type Verdict = 'right' | 'wrong' | 'busy';
+
+export type Answer = Delivery | Verdict;
 
 /** What the network shell is to do. */
 export type Action =
   | { type: 'send'; text: string }
-  /** Hand the message over, then call `resume`; until then no command is looked at. */
-  | { type: 'deliver'; message: ReceivedMessage }
   /** Tell the operator. */
   | { type: 'note'; text: string }
-  | { type: 'close' };
+  /**
+   * This session is over: begin the handshake, with the octets that came too early before it, and
+   * another session behind it.
+   */
+  | { type: 'start tls'; early: Uint8Array[] }
+  | { type: 'close' }
+  /** Have it done, then call `resume`; until then no command is looked at. */
+  | Request;
+
+/** How the client has come here. */
+export interface Way {
+  isSubmitting: boolean;
+  isSecure: boolean;
+}
 
 export class Session {
   private readonly settings: Settings;
   private readonly deadlines: Deadlines;
-  private readonly protocol: Protocol;
-  private state: State;
-  /** Where a transaction begins, and where it ends if it fails: the strict order moves on to `sent`. */
-  private idle: State;
-  private transaction: Transaction = newTransaction('');
+  private readonly client: Client;
+  private state: State = protocol.start;
+  private transaction: Transaction;
   private readonly line: LineReader;
   private data: DataReader;
-  /** Octets that wait while a message is being delivered. */
+  private chunks: ChunkReader;
+  /** The chunk that is being read, and the reply that awaits its end if it was refused. */
+  private chunk: { isLast: boolean; refusal?: Reply | undefined } | undefined;
+  private exchange: Exchange | undefined;
+  /** As whom the client is logging in. */
+  private account: string | undefined;
+  /** Octets that wait while something is being done. */
   private waiting: Uint8Array[] = [];
-  private delivering = false;
+  private requested: Request['type'] | undefined;
   private stopping = false;
   private badCommands = 0;
+  private wrongPasswords = 0;
   private toldOfLineFeeds = false;
   private actions: Action[] = [];
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, { isSubmitting, isSecure }: Way) {
     this.settings = settings;
-    this.protocol = settings.strict ? strictProtocol : protocol;
-    this.state = this.idle = this.protocol.start;
+    this.client = { isSubmitting, isSecure, helo: '', isExtended: false, account: undefined };
+    this.transaction = newTransaction(this.client);
     this.deadlines = new Deadlines(settings.limits);
-    this.line = new LineReader(settings.limits.commandLine);
+    this.line = new LineReader(Math.max(settings.limits.commandLine, LOGIN_LINE));
     this.data = new DataReader(settings.limits);
+    this.chunks = new ChunkReader(settings.limits);
   }
 
   /** When to call `expire`, in milliseconds since 1970; `Infinity`: not now. */
@@ -72,29 +112,27 @@ export class Session {
     return this.deadlines.at;
   }
 
-  /** The client has connected. */
-  open(now: number): Action[] {
-    this.reply(replies.greeting);
+  /** The client has connected. Behind STARTTLS it was greeted already (RFC 3207 §4.2). */
+  open(now: number, greeting: 'greet' | 'go on' = 'greet'): Action[] {
+    if (greeting === 'greet') this.reply(replies.greeting);
     this.deadlines.waitForCommand(now);
     return this.takeActions();
   }
 
-  /** Octets have come from the client. While a message is being delivered they wait. */
+  /** Octets have come from the client. While something is being done they wait. */
   receive(octets: Uint8Array, now: number): Action[] {
     this.waiting.push(octets);
     this.work(now);
     return this.takeActions();
   }
 
-  /** The message of the last `deliver` has been stored, or not. */
-  resume(delivery: Delivery, now: number): Action[] {
-    this.delivering = false;
-    const outcome = {
-      stored: replies.stored,
-      full: replies.storeFull,
-      failed: replies.storeFailed,
-    };
-    this.endTransaction(outcome[delivery], now);
+  /** The answer to the last request. */
+  resume(answer: Answer, now: number): Action[] {
+    const requested = this.requested;
+    this.requested = undefined;
+    if (this.state === 'closed') return [];
+    if (requested === 'deliver') this.endTransaction(deliveryReply(answer), now);
+    else this.endLogin(answer, now);
     this.work(now);
     return this.takeActions();
   }
@@ -108,34 +146,52 @@ export class Session {
   /** The server is about to stop: a message in hand is finished first, but for `grace` ms at most. */
   stop(now: number, grace: number): Action[] {
     this.stopping = true;
-    if (this.state === 'closed') return [];
-    if (this.state !== 'data') this.close(replies.serverStops);
-    else if (!this.delivering) this.deadlines.atMost(now + grace);
+    if (this.isOver()) return [];
+    const isInText = this.state === 'data' || this.state === 'chunks' || this.chunk;
+    if (this.requested) return [];
+    if (isInText) this.deadlines.atMost(now + grace);
+    else this.close(replies.serverStops);
     return this.takeActions();
   }
 
   private work(now: number): void {
     let octets;
     while (!this.isBusy() && (octets = this.waiting.shift())) {
-      const position =
-        this.state === 'data' ? this.readText(octets, now) : this.readCommand(octets, now);
+      const position = this.read(octets, now);
       if (position < octets.length) this.waiting.unshift(octets.subarray(position));
     }
+    if (this.state !== 'tls') return;
+    // What came in the clear must never be obeyed as if it had come under TLS (RFC 3207 §4.2, §6).
+    this.actions.push({ type: 'start tls', early: this.waiting });
+    this.waiting = [];
+    this.state = 'closed';
+    this.deadlines.none();
   }
 
-  /** Nothing more is read: until the message is stored, or for ever. */
+  private read(octets: Uint8Array, now: number): number {
+    if (this.chunk) return this.readChunk(octets, now);
+    return this.state === 'data' ? this.readText(octets, now) : this.readLine(octets, now);
+  }
+
+  /** Nothing more is read: until the request is answered, or for ever. */
   private isBusy(): boolean {
-    return this.delivering || this.state === 'closed';
+    return this.requested !== undefined || this.isOver();
   }
 
-  private readCommand(octets: Uint8Array, now: number): number {
+  private isOver(): boolean {
+    return this.state === 'closed' || this.state === 'tls';
+  }
+
+  private readLine(octets: Uint8Array, now: number): number {
     const position = this.line.read(octets);
     if (this.line.tooLong) {
       // There may be no end to this line: nobody can wait for it.
       this.close(replies.lineTooLong);
     } else if (this.line.complete) {
       this.deadlines.waitForCommand(now);
-      this.obey(this.line.take(), now);
+      const line = this.line.take();
+      if (this.state === 'login') this.takeAnswer(line);
+      else this.obey(line, now);
     }
     return position;
   }
@@ -143,34 +199,40 @@ export class Session {
   private obey(line: Uint8Array, now: number): void {
     if (endsInBareLineFeed(line) && !this.toldOfLineFeeds) {
       this.toldOfLineFeeds = true;
-      this.actions.push({ type: 'note', text: 'lines end in LF alone; they should end in CR LF' });
+      this.note('lines end in LF alone; they should end in CR LF');
     }
-    const reply = this.process(line, now);
-    if (this.state === 'closed') return this.close(reply);
-    // A command gets one reply. To one bad command too many it is goodbye.
-    if (isBadCommand(reply) && this.isTooMany()) return this.close(replies.tooManyErrors);
-    this.reply(reply);
-  }
-
-  /** Checks, then acts. */
-  private process(line: Uint8Array, now: number): Reply {
-    const checked = this.check(line);
-    // The strict order has one answer for all that is out of order, unknown or badly written.
-    if ('refusal' in checked) return this.settings.strict ? replies.syntaxError : checked.refusal;
-    const { command, value } = checked;
-    const reply = command.run(this.transaction, value, this.settings);
-    if (reply.code < 400) this.enter(command.next, now);
-    else if (this.settings.strict) this.enter(this.idle, now);
-    return reply;
-  }
-
-  /** What the line asks for, or the reply that refuses it. Nothing has changed yet. */
-  private check(line: Uint8Array): { command: Command; value: string } | { refusal: Reply } {
     const understood = understandLine(line);
-    if (!understood) return { refusal: replies.notText };
-    const { verb, argument } = understood;
+    const verb = understood?.verb ?? '';
+    if (line.length > this.settings.limits.commandLine && verb !== 'AUTH') {
+      return this.close(replies.lineTooLong);
+    }
+    if (!understood) return this.finish(replies.notText);
+    const checked = this.check(verb, understood.argument);
+    if ('refusal' in checked) {
+      // A chunk that is refused comes all the same: its octets are no commands.
+      const chunk = verb === 'BDAT' ? understandChunk(understood.argument) : undefined;
+      if (chunk && 'value' in chunk) return this.startChunk(chunk.value, now, checked.refusal);
+      return this.finish(checked.refusal);
+    }
+    const { command, value } = checked;
+    const outcome = command.run(this.transaction, value, this.settings);
+    if ('code' in outcome) {
+      if (outcome.code < 400) this.enter(command.next, now);
+      this.finish(outcome);
+    } else {
+      this.enter(command.next, now);
+      if ('login' in outcome) this.startLogin(outcome.login);
+      else this.startChunk(outcome.chunk, now);
+    }
+  }
+
+  /** What is asked for, or the reply that refuses it. Nothing has changed yet. */
+  private check(
+    verb: string,
+    argument: string,
+  ): { command: Command; value: unknown } | { refusal: Reply } {
     if (notImplemented.has(verb)) return { refusal: replies.notImplemented };
-    const command = this.protocol.commands.get(verb);
+    const command = protocol.commands.get(verb);
     if (!command) return { refusal: replies.unknownCommand };
     if (!command.allowed.includes(this.state)) return { refusal: outOfOrder(verb, this.state) };
     const meaning = command.understand(argument);
@@ -180,45 +242,143 @@ export class Session {
   private enter(state: State | 'same', now: number): void {
     if (state === 'same') return;
     this.state = state;
-    if (state === 'ready' || state === 'sent') {
-      this.idle = state;
-      this.transaction = newTransaction(this.transaction.helo);
-    }
+    if (state === 'ready') this.forgetMessage();
     if (state === 'data') this.deadlines.startText(now);
   }
+
+  private forgetMessage(): void {
+    this.transaction = newTransaction(this.client);
+    this.data = new DataReader(this.settings.limits); // lets go of the text
+    this.chunks = new ChunkReader(this.settings.limits);
+  }
+
+  /** A command gets one reply. To one bad command too many it is goodbye. */
+  private finish(reply: Reply): void {
+    if (this.state === 'closed') return this.close(reply);
+    if (isBadCommand(reply)) this.badCommands += 1;
+    if (this.badCommands >= this.settings.limits.badCommands) this.close(replies.tooManyErrors);
+    else this.reply(reply);
+  }
+
+  // The text of a message, to the lone dot.
 
   private readText(octets: Uint8Array, now: number): number {
     const position = this.data.read(octets);
     this.deadlines.waitForText(now);
-    if (this.data.complete) this.finishText(now);
+    if (this.data.complete) this.finishText(this.data.text(), this.data.fault, now);
     return position;
   }
 
-  private finishText(now: number): void {
-    if (this.data.fault) {
-      this.endTransaction(faultReply(this.data.fault), now);
-      return;
-    }
+  private finishText(text: Uint8Array, fault: Fault | undefined, now: number): void {
+    if (fault) return this.endTransaction(faultReply(fault), now);
     // RFC 5321 §4.2.5: 250 takes the responsibility for the message. So it is stored first.
-    this.delivering = true;
-    this.deadlines.none();
-    const message = { ...this.transaction, text: this.data.text(), receivedAt: now };
-    this.actions.push({ type: 'deliver', message });
+    const message = { ...this.transaction, client: { ...this.client }, text, receivedAt: now };
+    this.request({ type: 'deliver', message });
   }
 
   private endTransaction(reply: Reply, now: number): void {
-    this.data = new DataReader(this.settings.limits); // lets go of the text
-    this.enter(reply.code < 400 ? this.protocol.endOfText.next : this.idle, now);
+    this.enter(protocol.endOfText.next, now);
     this.deadlines.waitForCommand(now);
     this.reply(reply);
     // The client is not told 250 and then cut off: it hears that there is no more to come.
     if (this.stopping) this.close(replies.serverStops);
   }
 
-  /** Counts a bad command. */
-  private isTooMany(): boolean {
-    this.badCommands += 1;
-    return this.badCommands >= this.settings.limits.badCommands;
+  // The text of a message, in chunks.
+
+  private startChunk({ octets, isLast }: Chunk, now: number, refusal?: Reply): void {
+    this.chunk = { isLast, refusal };
+    // The octets of a refused chunk are only counted.
+    if (refusal) this.chunks = new ChunkReader({ ...this.settings.limits, message: 0 });
+    // The deadline is the message's, in however many chunks it comes.
+    if (this.chunks.size === 0) this.deadlines.startText(now);
+    else this.deadlines.waitForText(now);
+    this.chunks.begin(octets);
+    if (this.chunks.complete) this.finishChunk(now);
+  }
+
+  private readChunk(octets: Uint8Array, now: number): number {
+    const position = this.chunks.read(octets);
+    this.deadlines.waitForText(now);
+    if (this.chunks.complete) this.finishChunk(now);
+    return position;
+  }
+
+  private finishChunk(now: number): void {
+    const { isLast, refusal } = this.chunk!;
+    this.chunk = undefined;
+    this.deadlines.waitForCommand(now);
+    if (refusal) {
+      this.chunks = new ChunkReader(this.settings.limits);
+      return this.finish(refusal);
+    }
+    const text = isLast ? this.chunks.text() : undefined;
+    const { fault } = this.chunks;
+    if (text && !fault) return this.finishText(text, fault, now);
+    // RFC 3030 §2: after a failure the message is over, and the chunks that follow it are refused.
+    if (fault) return this.endTransaction(faultReply(fault), now);
+    this.reply(tell.chunk(this.chunks.size));
+  }
+
+  // The login: answers instead of commands.
+
+  private startLogin({ mechanism, answer }: Login): void {
+    this.exchange = new Exchange(mechanism);
+    this.takeStep(answer === undefined ? this.exchange.start() : this.exchange.answer(answer));
+  }
+
+  private takeAnswer(line: Uint8Array): void {
+    const answer = String.fromCharCode(...line).replace(/\r?\n$/, '');
+    // RFC 4954 §4: a client that thinks better of it says *.
+    if (answer === '*') this.failLogin(replies.loginCancelled);
+    else this.takeStep(this.exchange!.answer(answer));
+  }
+
+  private takeStep(step: Step): void {
+    if (step.type === 'challenge') this.reply(tell.challenge(step.text));
+    else if (step.type === 'malformed') this.failLogin(replies.notBase64);
+    else this.authenticate(step.credentials);
+  }
+
+  private authenticate({ authorization, name, password }: Credentials): void {
+    const { directory } = this.settings;
+    this.account = directory.accountOf(name);
+    // Mail programs say as whom they act; it can only be themselves.
+    const isOther = authorization !== '' && directory.accountOf(authorization) !== this.account;
+    if (isOther) this.account = undefined;
+    this.request({ type: 'authenticate', account: this.account, password });
+  }
+
+  private endLogin(answer: Answer, now: number): void {
+    this.deadlines.waitForCommand(now);
+    if (answer === 'right') {
+      this.client.account = this.account;
+      this.enter(protocol.endOfLogin.next, now);
+      this.note(`${this.account} has logged in`);
+      this.reply(replies.loggedIn);
+    } else if (answer === 'busy') {
+      this.failLogin(replies.loginLater);
+    } else {
+      this.wrongPasswords += 1;
+      this.note('login refused: wrong name or password');
+      if (this.wrongPasswords >= this.settings.limits.wrongPasswords) {
+        return this.close(replies.tooManyPasswords);
+      }
+      this.failLogin(replies.wrongLogin);
+    }
+    if (this.stopping) this.close(replies.serverStops);
+  }
+
+  private failLogin(reply: Reply): void {
+    this.exchange = undefined;
+    this.state = protocol.endOfLogin.next;
+    this.finish(reply);
+  }
+
+  private request(request: Request): void {
+    this.requested = request.type;
+    this.deadlines.none(); // it is our turn
+    this.actions.push(request);
   }
 
   /** Says a last word and closes. */
@@ -233,6 +393,10 @@ export class Session {
     this.actions.push({ type: 'send', text: write(reply) });
   }
 
+  private note(text: string): void {
+    this.actions.push({ type: 'note', text });
+  }
+
   private takeActions(): Action[] {
     const actions = this.actions;
     this.actions = [];
@@ -240,13 +404,18 @@ export class Session {
   }
 }
 
-function newTransaction(helo: string): Transaction {
-  return { helo, reversePath: '', recipients: [] };
+function newTransaction(client: Client): Transaction {
+  return { client, reversePath: '', isUtf8: false, recipients: [] };
 }
 
 /** RFC 5321 §4.2.2: 500 to 504 and 555 say that the command itself was wrong. */
 function isBadCommand({ code }: Reply): boolean {
   return (code >= 500 && code <= 504) || code === 555;
+}
+
+function deliveryReply(delivery: Answer): Reply {
+  if (delivery === 'stored') return replies.stored;
+  return delivery === 'full' ? replies.storeFull : replies.storeFailed;
 }
 
 function faultReply(fault: Fault): Reply {

@@ -2,15 +2,25 @@
  * What the server writes above a message when it puts it into a mailbox: the reverse-path and how it
  * came (RFC 5321 §4.4), and for whom it is, which no RFC asks for and many servers say.
  */
-import type { Recipient } from './commands.ts';
+import type { Client, Recipient } from './commands.ts';
 import type { ReceivedMessage } from './session.ts';
 
-/** The lines for the copy of one recipient, each with its CR LF. */
-export function trace(message: ReceivedMessage, recipient: Recipient, client: string): string {
+/**
+ * The lines for the copy of one recipient, each with its CR LF.
+ * @param id      the message's, as the journal knows it
+ * @param address the client's
+ */
+export function trace(
+  message: ReceivedMessage,
+  recipient: Recipient,
+  id: string,
+  address: string,
+): string {
   const lines = [
     `Return-Path: <${message.reversePath}>`,
     `Delivered-To: ${recipient.address}`,
-    `Received: from ${peer(message, client)} by localhost (Stagepost) with SMTP`,
+    `Received: from ${peer(message.client, address)}`,
+    `\tby localhost (Stagepost) with ${protocolOf(message)} id ${id}`,
     `\tfor <${recipient.address}>; ${rfcDate(new Date(message.receivedAt))}`,
   ];
   // A first line that begins with a blank would be taken for more of the line before it, ours.
@@ -20,8 +30,15 @@ export function trace(message: ReceivedMessage, recipient: Recipient, client: st
 }
 
 /** RFC 5321 §4.4: what the client called itself, and where it really was. */
-function peer({ helo }: ReceivedMessage, client: string): string {
-  return helo === '' ? addressLiteral(client) : `${helo} (${addressLiteral(client)})`;
+function peer({ helo }: Client, address: string): string {
+  return helo === '' ? addressLiteral(address) : `${helo} (${addressLiteral(address)})`;
+}
+
+/** RFC 3848: E for EHLO, S for TLS, A for a login. RFC 6531 §4.3: UTF8 before it all. */
+function protocolOf({ client, isUtf8 }: ReceivedMessage): string {
+  const { isExtended, isSecure, account } = client;
+  if (!isExtended) return 'SMTP';
+  return `${isUtf8 ? 'UTF8SMTP' : 'ESMTP'}${isSecure ? 'S' : ''}${account ? 'A' : ''}`;
 }
 
 /** RFC 5321 §4.1.3: `[127.0.0.1]`, `[IPv6:::1]`. */

@@ -6,6 +6,7 @@
  */
 import { type Reply, replies } from './replies.ts';
 import { hasControls } from './guards/mailbox-name.ts';
+import { type Mechanism, mechanisms } from './sasl.ts';
 
 const LF = 0x0a;
 
@@ -84,7 +85,15 @@ export function endsInBareLineFeed(line: Uint8Array): boolean {
 }
 
 /** What an argument meant, or the reply that refuses it. */
-export type Understood = { value: string } | { refusal: Reply };
+export type Understood<Value> = { value: Value } | { refusal: Reply };
+
+/** The address of MAIL or RCPT, and what stands behind it. */
+export interface Path {
+  /** Empty: nobody (RFC 5321 §4.5.5). */
+  address: string;
+  /** `SIZE=17` gives `SIZE` and `17`, `SMTPUTF8` an empty value. Keywords in capitals. */
+  parameters: ReadonlyMap<string, string>;
+}
 
 // "john doe"@example.com: inside the quotes, blanks, @ and > are letters like any other.
 const QUOTED = String.raw`"(?:[^"\\]|\\.)*"`;
@@ -94,43 +103,85 @@ const DOMAIN = String.raw`(?:\[[^\s[\]\\]*\]|[^\s@"<>(),:;\\[\]]+)`;
 const ADDRESS = new RegExp(`^${LOCAL_PART}(?:@${DOMAIN})?$`);
 
 /** A message may come from nobody (RFC 5321 §4.5.5), but goes to somebody. */
-export function understandRecipient(argument: string): Understood {
+export function understandRecipient(argument: string): Understood<Path> {
   const path = understandPath('TO:', argument, replies.sayRcpt);
-  return 'value' in path && path.value === '' ? { refusal: replies.sayRcpt } : path;
+  return 'value' in path && path.value.address === '' ? { refusal: replies.sayRcpt } : path;
 }
 
 /**
- * Reads `FROM:<address>` or `TO:<address>` and gives the address. People who type are forgiven a
- * blank after the colon and missing brackets; `<>` gives the empty string (the null reverse-path).
+ * Reads `FROM:<address>` or `TO:<address>`, and parameters. People who type are forgiven a blank after
+ * the colon and missing brackets; `<>` gives the empty string (the null reverse-path).
  * @param say the reply that tells how to say it
  */
-export function understandPath(keyword: string, argument: string, say: Reply): Understood {
+export function understandPath(keyword: string, argument: string, say: Reply): Understood<Path> {
   if (argument.slice(0, keyword.length).toUpperCase() !== keyword) return { refusal: say };
   const path = argument.slice(keyword.length).replace(/^[ \t]+/, '');
   if (hasControls(path)) return { refusal: replies.badMailbox };
   const [, inner, rest] = IN_BRACKETS.exec(path) ?? /^([^\s<>]+)(| .*)$/.exec(path) ?? [];
   if (inner === undefined || rest === undefined) return { refusal: say };
-  // RFC 5321 §4.1.1.11: parameters come with extensions, and extensions with EHLO.
-  if (rest !== '') return { refusal: replies.unknownParameter };
   // RFC 5321 §4.1.1.3: a source route (`@a,@b:user@c`) is accepted and ignored.
   const address = inner.replace(/^@[^\s:]*:/, '');
   if (address !== '' && !ADDRESS.test(address)) return { refusal: say };
+  const parameters = understandParameters(rest);
+  if (!parameters) return { refusal: replies.badParameter };
   // RFC 5321 §4.1.2: quotes that hold nothing but a word mean nothing: "bob"@x is bob@x.
-  return { value: address.replace(/^"([\w.+-]+)"(?=@|$)/, '$1') };
+  return { value: { address: address.replace(/^"([\w.+-]+)"(?=@|$)/, '$1'), parameters } };
 }
 
-/** Reads the name after HELO: one word, and there must be one (RFC 5321 §4.1.1.1). */
-export function understandName(argument: string): Understood {
+/** RFC 5321 §4.1.2: `keyword` or `keyword=value`, blanks between them; none of them twice. */
+function understandParameters(text: string): ReadonlyMap<string, string> | undefined {
+  const parameters = new Map<string, string>();
+  for (const word of text.split(' ').filter((word) => word !== '')) {
+    const [, keyword, value = ''] = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^\s=]+))?$/.exec(word) ?? [];
+    if (keyword === undefined || parameters.has(keyword.toUpperCase())) return undefined;
+    parameters.set(keyword.toUpperCase(), value);
+  }
+  return parameters;
+}
+
+/** Reads the name after HELO or EHLO: one word, and there must be one (RFC 5321 §4.1.1.1). */
+export function understandName(argument: string): Understood<string> {
   const isName = /^\S+$/.test(argument) && !hasControls(argument);
   return isName ? { value: argument } : { refusal: replies.sayHelo };
 }
 
+/** AUTH names a mechanism, and may bring the first answer along (RFC 4954 §4). */
+export interface Login {
+  mechanism: Mechanism;
+  /** In base64. */
+  answer: string | undefined;
+}
+
+export function understandLogin(argument: string): Understood<Login> {
+  const [, name, answer] = /^(\S+)(?: +(\S+))?$/.exec(argument) ?? [];
+  if (name === undefined) return { refusal: replies.sayAuth };
+  const mechanism = mechanisms.find((one) => one === name.toUpperCase());
+  return mechanism ? { value: { mechanism, answer } } : { refusal: replies.unknownMechanism };
+}
+
+/** What BDAT announces (RFC 3030 §2). */
+export interface Chunk {
+  octets: number;
+  isLast: boolean;
+}
+
+export function understandChunk(argument: string): Understood<Chunk> {
+  const [, octets, last] = /^(\d{1,15})(?: +(LAST))?$/i.exec(argument) ?? [];
+  if (octets === undefined) return { refusal: replies.sayChunk };
+  return { value: { octets: Number(octets), isLast: last !== undefined } };
+}
+
+/** VRFY wants a word, whichever. */
+export function understandWhom(argument: string): Understood<string> {
+  return argument === '' ? { refusal: replies.sayWhom } : { value: argument };
+}
+
 /** NOOP may be given words, and does not listen (RFC 5321 §4.1.1.9). */
-export function understandAnything(argument: string): Understood {
+export function understandAnything(argument: string): Understood<string> {
   return { value: argument };
 }
 
 /** RSET, DATA and QUIT stand alone. */
-export function understandNothing(argument: string): Understood {
+export function understandNothing(argument: string): Understood<string> {
   return argument === '' ? { value: '' } : { refusal: replies.noArgument };
 }

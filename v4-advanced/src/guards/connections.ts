@@ -31,6 +31,7 @@ export class Connections {
   }
 }
 
-function isLoopback(address: string): boolean {
-  return address === '::1' || /^(?:::ffff:)?127\./.test(address);
+/** Is it an address of this computer, which no other can reach? */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || address === 'localhost' || /^(?:::ffff:)?127\./.test(address);
 }

@@ -9,12 +9,15 @@ export interface Limits {
   message: number;
   recipients: number;
   badCommands: number;
+  wrongPasswords: number;
   connections: number;
   connectionsPerAddress: number;
   commandSeconds: number;
   textSeconds: number;
   messageSeconds: number;
   pop3Seconds: number;
+  handshakeSeconds: number;
+  loginDelay: number;
 }
 
 /** The option that sets each limit, its default, and what it limits. */
@@ -25,6 +28,7 @@ export const limitOptions: Record<keyof Limits, { option: string; value: number;
     message: { option: 'max-message', value: 32 * 1024 * 1024, about: 'octets of a message' },
     recipients: { option: 'max-recipients', value: 1000, about: 'recipients of a message' },
     badCommands: { option: 'max-bad-commands', value: 20, about: 'bad commands of a session' },
+    wrongPasswords: { option: 'max-wrong-passwords', value: 5, about: 'wrong logins of a session' },
     connections: { option: 'max-connections', value: 1000, about: 'connections at once' },
     connectionsPerAddress: {
       option: 'max-connections-per-address',
@@ -39,6 +43,9 @@ export const limitOptions: Record<keyof Limits, { option: string; value: number;
     messageSeconds: { option: 'message-timeout', value: 1800, about: 'seconds to send a message' },
     // RFC 1939 §3: at least ten minutes.
     pop3Seconds: { option: 'pop3-timeout', value: 600, about: 'seconds between POP3 commands' },
+    handshakeSeconds: { option: 'tls-timeout', value: 30, about: 'seconds for a TLS handshake' },
+    // Times the wrong passwords that came from one address of late, so that guessing takes long.
+    loginDelay: { option: 'login-delay', value: 250, about: 'ms to wait after a wrong password' },
   };
 
 export const defaultLimits = Object.fromEntries(

@@ -5,14 +5,18 @@
  * outside can do (open a mailbox, read a piece of a message, delete) is an action too; until it is
  * answered by `resume`, what the client has sent waits.
  */
+import type { Settings } from '../commands.ts';
+import type { Directory } from '../directory.ts';
 import { Deadlines } from '../guards/deadlines.ts';
 import type { Limits } from '../guards/limits.ts';
-import { endsInBareLineFeed, LineReader, understandLine } from '../understand.ts';
-import type { Users } from '../users.ts';
+import { type Credentials, Exchange, mechanisms, type Step } from '../sasl.ts';
+import { LOGIN_LINE, type Verdict } from '../session.ts';
+import { type CommandLine, endsInBareLineFeed, LineReader, understandLine } from '../understand.ts';
 import {
   type Client,
   type Command,
   commands,
+  endOfLogin,
   notImplemented,
   outOfOrder,
   start,
@@ -20,24 +24,29 @@ import {
 } from './commands.ts';
 import { DotStuffer } from './dots.ts';
 import { Maildrop, type StoredMessage } from './maildrop.ts';
-import { type Reply, replies, tell, write } from './replies.ts';
+import { type Reply, replies, tell, write, writeChallenge } from './replies.ts';
+import { TopCutter } from './top.ts';
+import type { Login } from './understand.ts';
 
 /** So many octets of a message are read at once: a large message is never in memory as a whole. */
 const PIECE = 64 * 1024;
 
 /** What only the go-between can do. */
 export type Request =
+  /** Is this the account's password? No account: nobody's, but that must take as long. */
+  | { type: 'authenticate'; account: string | undefined; password: string }
   /** Lock a mailbox, and say what is in it. */
   | { type: 'open'; mailbox: string }
   /** Read a piece of a message, `most` octets or fewer; nothing is left if it is empty. */
   | { type: 'read'; id: string; from: number; most: number }
-  /** Wait until the client has taken what was said: a message, or a long list. */
-  | { type: 'wait' }
+  /** Wait until the client has taken what was said: a long list, or a message, which it has then read. */
+  | { type: 'wait'; read?: string | undefined }
   /** Delete these messages, and unlock the mailbox. */
   | { type: 'update'; remove: string[] };
 
 /** The answer to a request. */
 export type Answer =
+  | { type: 'verdict'; verdict: Verdict }
   | { type: 'opened'; messages: readonly StoredMessage[] }
   /** Another session has it open. */
   | { type: 'in use' }
@@ -51,35 +60,50 @@ export type Action =
   | { type: 'send'; text: string | Uint8Array }
   /** Tell the operator. */
   | { type: 'note'; text: string }
+  /** This session is over: begin the handshake, and another session behind it. */
+  | { type: 'start tls'; early: Uint8Array[] }
   | { type: 'close' }
   /** Have it done, then call `resume`; until then no command is looked at. */
   | Request;
 
+/** A message on its way to the client. */
+interface Sending {
+  message: StoredMessage;
+  stuffer: DotStuffer;
+  /** Only its beginning is wanted. */
+  top: TopCutter | undefined;
+  /** So many octets of it have been read. */
+  from: number;
+}
+
 export class Pop3Session {
   private readonly limits: Limits;
-  private readonly users: Users | undefined;
+  private readonly directory: Directory;
   private readonly deadlines: Deadlines;
   private readonly line: LineReader;
+  private readonly client: Client;
   private state: State = start;
-  private readonly client: Client = { name: '', maildrop: new Maildrop([]) };
-  /** The message that is being sent, and how far we are. */
-  private sending: { message: StoredMessage; stuffer: DotStuffer; from: number } | undefined;
+  /** The message that is being sent. */
+  private sending: Sending | undefined;
+  private exchange: Exchange | undefined;
+  /** As whom the client is logging in. */
+  private account: string | undefined;
   /** Octets that wait while something is being done. */
   private waiting: Uint8Array[] = [];
   private requested: Request['type'] | undefined;
-  /** The command that waits for the answer. */
-  private obeying: Command | undefined;
   private stopping = false;
   private badCommands = 0;
+  private wrongPasswords = 0;
   private toldOfLineFeeds = false;
   private actions: Action[] = [];
 
-  constructor({ limits, users }: { limits: Limits; users?: Users | undefined }) {
+  constructor({ limits, directory }: Settings, { isSecure }: { isSecure: boolean }) {
     this.limits = limits;
-    this.users = users;
+    this.directory = directory;
+    this.client = { isSecure, name: '', maildrop: new Maildrop([]) };
     // RFC 1939 §3: who reads mail may think for ten minutes; SMTP's clients are programs.
     this.deadlines = new Deadlines({ ...limits, commandSeconds: limits.pop3Seconds });
-    this.line = new LineReader(limits.commandLine);
+    this.line = new LineReader(Math.max(limits.commandLine, LOGIN_LINE));
   }
 
   /** When to call `expire`, in milliseconds since 1970; `Infinity`: not now. */
@@ -87,9 +111,9 @@ export class Pop3Session {
     return this.deadlines.at;
   }
 
-  /** The client has connected. */
-  open(now: number): Action[] {
-    this.reply(replies.greeting);
+  /** The client has connected. Behind STLS it was greeted already (RFC 2595 §4). */
+  open(now: number, greeting: 'greet' | 'go on' = 'greet'): Action[] {
+    if (greeting === 'greet') this.reply(replies.greeting);
     this.deadlines.waitForCommand(now);
     return this.takeActions();
   }
@@ -106,7 +130,8 @@ export class Pop3Session {
     const requested = this.requested;
     this.requested = undefined;
     if (this.state === 'closed') return [];
-    if (requested === 'open') this.login(answer);
+    if (requested === 'authenticate') this.endLogin(answer);
+    if (requested === 'open') this.enterMailbox(answer);
     if (requested === 'read') this.sendPiece(answer, now);
     if (requested === 'update') {
       this.close(answer.type === 'updated' ? replies.goodbye : replies.updateFailed);
@@ -138,24 +163,32 @@ export class Pop3Session {
   private work(now: number): void {
     let octets;
     while (!this.isBusy() && (octets = this.waiting.shift())) {
-      const position = this.readCommand(octets, now);
+      const position = this.readLine(octets, now);
       if (position < octets.length) this.waiting.unshift(octets.subarray(position));
     }
+    if (this.state !== 'tls') return;
+    // What came in the clear must never be obeyed as if it had come under TLS (RFC 2595 §4).
+    this.actions.push({ type: 'start tls', early: this.waiting });
+    this.waiting = [];
+    this.state = 'closed';
+    this.deadlines.none();
   }
 
   /** Nothing more is read: until the request is answered, or for ever. */
   private isBusy(): boolean {
-    return this.requested !== undefined || this.state === 'closed';
+    return this.requested !== undefined || this.state === 'closed' || this.state === 'tls';
   }
 
-  private readCommand(octets: Uint8Array, now: number): number {
+  private readLine(octets: Uint8Array, now: number): number {
     const position = this.line.read(octets);
     if (this.line.tooLong) {
       // There may be no end to this line: nobody can wait for it.
       this.close(replies.lineTooLong);
     } else if (this.line.complete) {
       this.deadlines.waitForCommand(now);
-      this.obey(this.line.take(), now);
+      const line = this.line.take();
+      if (this.state === 'login') this.takeAnswer(line);
+      else this.obey(line, now);
     }
     return position;
   }
@@ -165,25 +198,25 @@ export class Pop3Session {
       this.toldOfLineFeeds = true;
       this.note('lines end in LF alone; they should end in CR LF');
     }
-    const checked = this.check(line);
+    const understood = understandLine(line);
+    if (line.length > this.limits.commandLine && understood?.verb !== 'AUTH') {
+      return this.close(replies.lineTooLong);
+    }
+    const checked = understood ? this.check(understood) : { refusal: replies.notText };
     if ('refusal' in checked) return this.refuse(checked.refusal);
     const { command, value } = checked;
-    const outcome = command.run(this.client, value, this.users);
-    if ('open' in outcome) {
-      this.obeying = command;
-      this.request({ type: 'open', mailbox: outcome.open });
-    } else if ('retrieve' in outcome) {
-      this.startSending(outcome.retrieve, now);
-    } else {
-      this.finish(command, outcome);
-    }
+    const outcome = command.run(this.client, value);
+    if ('ok' in outcome) return this.finish(command, outcome);
+    if ('login' in outcome) this.startLogin(command, outcome.login);
+    else if ('credentials' in outcome) this.authenticate(outcome.credentials);
+    else this.startSending(outcome, now);
   }
 
   /** What the line asks for, or the reply that refuses it. Nothing has changed yet. */
-  private check(line: Uint8Array): { command: Command; value: string } | { refusal: Reply } {
-    const understood = understandLine(line);
-    if (!understood) return { refusal: replies.notText };
-    const { verb, argument } = understood;
+  private check({
+    verb,
+    argument,
+  }: CommandLine): { command: Command; value: unknown } | { refusal: Reply } {
     if (notImplemented.has(verb)) return { refusal: replies.notImplemented };
     const command = commands.get(verb);
     if (!command) return { refusal: replies.unknownCommand };
@@ -192,21 +225,10 @@ export class Pop3Session {
     return 'refusal' in meaning ? meaning : { command, value: meaning.value };
   }
 
-  private login(answer: Answer): void {
-    const command = this.obeying!;
-    if (answer.type === 'opened') {
-      this.client.maildrop = new Maildrop(answer.messages);
-      this.finish(command, tell.loggedIn(this.client.maildrop.count));
-    } else {
-      this.finish(command, answer.type === 'in use' ? replies.inUse : replies.mailboxFailed);
-    }
-  }
-
   /** The command has come to a reply: the state follows from it. */
   private finish({ moves, otherwise }: Command, reply: Reply): void {
     if (!reply.ok) {
       this.state = otherwise ?? this.state;
-      if (reply === replies.wrongLogin) this.note(`login refused: ${this.client.name}`);
       return this.refuse(reply);
     }
     this.state = moves[this.state] ?? this.state;
@@ -220,8 +242,71 @@ export class Pop3Session {
     if (reply.lines) this.request({ type: 'wait' });
   }
 
-  private startSending(message: StoredMessage, now: number): void {
-    this.sending = { message, stuffer: new DotStuffer(), from: 0 };
+  // The login: with AUTH by answers instead of commands, with USER and PASS by commands.
+
+  private startLogin({ moves }: Command, { mechanism, answer }: Login): void {
+    if (!mechanism) return this.reply(tell.mechanisms([...mechanisms]));
+    this.state = moves[this.state] ?? this.state;
+    this.exchange = new Exchange(mechanism);
+    this.takeStep(answer === undefined ? this.exchange.start() : this.exchange.answer(answer));
+  }
+
+  private takeAnswer(line: Uint8Array): void {
+    const answer = String.fromCharCode(...line).replace(/\r?\n$/, '');
+    // RFC 5034 §4: a client that thinks better of it says *.
+    if (answer === '*') this.failLogin(replies.loginCancelled);
+    else this.takeStep(this.exchange!.answer(answer));
+  }
+
+  private takeStep(step: Step): void {
+    if (step.type === 'challenge') this.send(writeChallenge(step.text));
+    else if (step.type === 'malformed') this.failLogin(replies.notBase64);
+    else this.authenticate(step.credentials);
+  }
+
+  private authenticate({ authorization, name, password }: Credentials): void {
+    this.account = this.directory.accountOf(name);
+    // Mail programs say as whom they act; it can only be themselves.
+    const isOther =
+      authorization !== '' && this.directory.accountOf(authorization) !== this.account;
+    if (isOther) this.account = undefined;
+    this.request({ type: 'authenticate', account: this.account, password });
+  }
+
+  private endLogin(answer: Answer): void {
+    const verdict = answer.type === 'verdict' ? answer.verdict : 'busy';
+    if (verdict === 'right') return this.request({ type: 'open', mailbox: this.account! });
+    if (verdict === 'busy') return this.failLogin(replies.loginLater);
+    this.wrongPasswords += 1;
+    this.note('login refused: wrong name or password');
+    if (this.wrongPasswords < this.limits.wrongPasswords) this.failLogin(replies.wrongLogin);
+    else this.close(replies.tooManyPasswords);
+  }
+
+  private enterMailbox(answer: Answer): void {
+    if (answer.type === 'opened') {
+      this.state = 'transaction';
+      this.client.maildrop = new Maildrop(answer.messages);
+      this.reply(tell.loggedIn(this.client.maildrop.count));
+    } else {
+      this.failLogin(answer.type === 'in use' ? replies.inUse : replies.mailboxFailed);
+    }
+  }
+
+  private failLogin(reply: Reply): void {
+    this.exchange = undefined;
+    this.state = endOfLogin.otherwise;
+    this.refuse(reply);
+  }
+
+  // A message, piece by piece.
+
+  private startSending(
+    { retrieve, lines }: { retrieve: StoredMessage; lines?: number },
+    now: number,
+  ): void {
+    const top = lines === undefined ? undefined : new TopCutter(lines);
+    this.sending = { message: retrieve, stuffer: new DotStuffer(), top, from: 0 };
     this.deadlines.startText(now);
     this.readPiece();
   }
@@ -235,7 +320,7 @@ export class Pop3Session {
   /** RFC 1939 §5, RETR: `+OK`, the message, a lone dot. No more is sent than was announced. */
   private sendPiece(answer: Answer, now: number): void {
     const sending = this.sending!;
-    const { message, stuffer } = sending;
+    const { message, stuffer, top } = sending;
     const isFirst = sending.from === 0;
     if (answer.type !== 'piece') {
       this.sending = undefined;
@@ -247,21 +332,21 @@ export class Pop3Session {
     if (isFirst) this.reply(tell.retrieve(message.size));
     this.deadlines.waitForText(now);
     sending.from += answer.octets.length;
-    if (answer.octets.length > 0) this.send(stuffer.stuff(answer.octets));
-    if (answer.octets.length > 0 && sending.from < message.size) {
-      this.readPiece();
-    } else {
-      this.sending = undefined;
-      this.send(stuffer.end());
-      // DELE and QUIT may have come already: nothing is deleted before the client has taken it.
-      this.request({ type: 'wait' });
-    }
+    const octets = top ? top.take(answer.octets) : answer.octets;
+    if (octets.length > 0) this.send(stuffer.stuff(octets));
+    const isEnd = top?.done || answer.octets.length === 0 || sending.from >= message.size;
+    if (!isEnd) return this.readPiece();
+    this.sending = undefined;
+    this.send(stuffer.end());
+    // DELE and QUIT may have come already: nothing is deleted before the client has taken it. And who
+    // has only seen the top of a message has not read it.
+    this.request({ type: 'wait', read: top ? undefined : message.id });
   }
 
   private request(request: Request): void {
     this.requested = request.type;
     // A client that does not take what it asked for is late. With a mailbox, it is our turn.
-    if (request.type === 'open' || request.type === 'update') this.deadlines.none();
+    if (request.type !== 'read' && request.type !== 'wait') this.deadlines.none();
     this.actions.push(request);
   }
 

@@ -1,0 +1,33 @@
+/**
+ * Whose address is it? An account is called by its name, and stands for that name at every domain that is
+ * ours: `bob`, `Bob@example.com` and `bob@localhost` are one and the same.
+ */
+import { mailboxName } from './guards/mailbox-name.ts';
+
+export class Directory {
+  private readonly names: () => ReadonlySet<string>;
+  private readonly domains: ReadonlySet<string>;
+
+  /**
+   * @param names gives the names of the accounts: some come and go while the server runs
+   * @param domains those that are ours; none: every domain is
+   */
+  constructor(names: () => ReadonlySet<string>, domains: readonly string[] = []) {
+    this.names = names;
+    this.domains = new Set(domains.map((domain) => domain.toLowerCase()));
+  }
+
+  /** The account that an address or a name stands for; it is the name of its mailbox, too. */
+  accountOf(address: string): string | undefined {
+    if (!this.isLocal(address)) return undefined;
+    const name = mailboxName(address.replace(/@[^@]*$/, ''));
+    return name !== undefined && this.names().has(name) ? name : undefined;
+  }
+
+  /** Is it an address here? If not, this server does not take mail for it (RFC 5321 §7.8: no relay). */
+  isLocal(address: string): boolean {
+    const [, domain] = /@([^@]*)$/.exec(address) ?? [];
+    if (domain === undefined || this.domains.size === 0) return true;
+    return this.domains.has(domain.toLowerCase());
+  }
+}

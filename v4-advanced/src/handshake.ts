@@ -1,0 +1,38 @@
+/**
+ * Begin TLS on a connection: from now on nobody else can read or change what is said. This is the only
+ * file that touches a TLS socket; the rest of the shell takes it for a connection like any other.
+ */
+import type { Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+
+/**
+ * Resolves when the handshake is done. Rejects, and ends the connection, when it fails or takes too long.
+ * @param early what the client sent in the clear before its time: it becomes part of the handshake, which
+ *   then fails, as it should. Nothing of it is ever taken for something that was said under TLS.
+ * @param seconds how long it may take
+ */
+export function handshake(
+  socket: Socket,
+  context: SecureContext,
+  early: readonly Uint8Array[],
+  seconds: number,
+): Promise<TLSSocket> {
+  for (const octets of early.toReversed()) socket.unshift(octets);
+  const secure = new TLSSocket(socket, { isServer: true, secureContext: context });
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      secure.destroy();
+      reject(error);
+    };
+    const timer = setTimeout(() => fail(new Error('it took too long')), seconds * 1000);
+    secure.once('secure', () => {
+      clearTimeout(timer);
+      resolve(secure);
+    });
+    secure.once('close', () => fail(new Error('the client has left')));
+    // Errors of TLS itself come under this name, now and later.
+    secure.on('_tlsError', fail);
+    secure.on('error', fail);
+  });
+}
