@@ -13,8 +13,8 @@ import { access, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Recipient } from './commands.ts';
 import { foldersIn, syncFolder } from './files.ts';
-import { type Entry, type Event, type Journal, OUTSIDE } from './journal.ts';
-import { type Kept, type Listing, Maildir } from './maildir.ts';
+import { differences, type Entry, type Event, type Journal } from './journal.ts';
+import { type Kept, Maildir } from './maildir.ts';
 import { NewNames, readName, withSize } from './maildir-name.ts';
 import { oldMailboxesIn } from './migration.ts';
 import type { StoredMessage } from './pop3/maildrop.ts';
@@ -123,9 +123,18 @@ export class Mailboxes {
     try {
       const maildir = this.maildir(mailbox);
       const messages = await this.turns.takeAlone(mailbox, async () => {
-        const listing = await maildir.list(this.tell);
-        await this.journal.record(changes(mailbox, this.journal.known(mailbox), listing, by));
-        return listing.messages;
+        const { messages, fresh } = await maildir.list(this.tell);
+        const found = messages.map(({ id, name }) => ({
+          id,
+          read: readName(name).flags.includes('S'),
+        }));
+        const outside = differences(this.journal.known(mailbox), found, { mailbox, time: now() });
+        const listed = messages.filter(({ id }) => fresh.has(id));
+        await this.journal.record([
+          ...outside,
+          ...listed.map(({ id }) => entry('listed', id, mailbox, by)),
+        ]);
+        return messages;
       });
       const record = (event: Event, ids: readonly string[]) =>
         this.journal.record(ids.map((id) => entry(event, id, mailbox, by)));
@@ -229,11 +238,17 @@ async function allDone(works: readonly (Promise<unknown> | undefined)[]): Promis
   await Promise.allSettled(works.filter((each) => each !== undefined));
 }
 
-function entry(event: Event, message: string, mailbox: string, by: By | undefined): Entry {
-  const time = new Date().toISOString();
-  if (!by) return { time, event, message, mailbox, session: OUTSIDE };
-  const { account, session } = by;
-  return { time, event, message, mailbox, session, ...(account !== undefined && { account }) };
+const now = () => new Date().toISOString();
+
+function entry(event: Event, message: string, mailbox: string, { account, session }: By): Entry {
+  return {
+    time: now(),
+    event,
+    message,
+    mailbox,
+    session,
+    ...(account !== undefined && { account }),
+  };
 }
 
 function deliveryOf(
@@ -254,24 +269,4 @@ function deliveryOf(
     ...(by.account !== undefined && { account: by.account }),
   };
   return [received, ...mailboxes.map((mailbox) => entry('delivered', id, mailbox, by))];
-}
-
-/** What the journal does not know yet of a mailbox: what we have listed, and what others have done. */
-function changes(
-  mailbox: string,
-  known: ReadonlyMap<string, boolean>,
-  { messages, fresh }: Listing,
-  by: By,
-): Entry[] {
-  const entries: Entry[] = [];
-  const gone = new Set(known.keys());
-  for (const { id, name } of messages) {
-    const outside = (event: Event) => entries.push(entry(event, id, mailbox, undefined));
-    if (!gone.delete(id)) outside('delivered');
-    if (fresh.has(id)) entries.push(entry('listed', id, mailbox, by));
-    const isRead = readName(name).flags.includes('S');
-    if (isRead !== (known.get(id) ?? false)) outside(isRead ? 'read' : 'unread');
-  }
-  for (const id of gone) entries.push(entry('deleted', id, mailbox, undefined));
-  return entries;
 }

@@ -34,8 +34,16 @@ export interface Kept {
   id: string;
   /** In octets. */
   size: number;
+  /** Its name without the flags: that never changes. */
+  base: string;
   /** The name of its file when it was last seen; the flags stand in it. */
   name: string;
+}
+
+/** A file in `cur`. */
+interface Found {
+  file: string;
+  name: MaildirName;
 }
 
 export interface Listing {
@@ -86,16 +94,20 @@ export class Maildir {
     const fresh = await this.takeNew();
     const messages = new Map<string, Kept>();
     const changes = { any: fresh.size > 0 };
-    for (const [file, name] of await this.inCur()) {
+    const files = await this.inCur();
+    const isReady = ({ name: { size } }: Found) => size !== undefined;
+    // What is adopted must not take the id of a message that had it before.
+    for (const found of [...files.filter(isReady), ...files.filter((each) => !isReady(each))]) {
       try {
-        const kept = await this.adopt(file, name, messages, changes);
+        const kept = await this.adopt(found, messages, changes);
         if (kept) messages.set(kept.id, kept);
       } catch (error) {
-        tell(`could not make a message of ${this.file('cur', file)}: ${(error as Error).message}`);
+        const file = this.file('cur', found.file);
+        tell(`could not make a message of ${file}: ${(error as Error).message}`);
       }
     }
     if (changes.any) await syncFolder(this.file('cur'));
-    return { messages: Array.from(messages.values()), fresh };
+    return { messages: Array.from(messages.values()).sort(byAge), fresh };
   }
 
   /** At most so many octets of a message, from an octet on; none behind its end. */
@@ -113,9 +125,9 @@ export class Maildir {
   /** Adds a flag. No error if the message is gone. */
   async flag(message: Kept, flag: string): Promise<void> {
     await this.withFile(message, async (file) => {
-      const { base, flags } = readName(message.name);
+      const { flags } = readName(message.name);
       if (flags.includes(flag)) return;
-      const name = writeName(base, withFlag(flags, flag));
+      const name = writeName(message.base, withFlag(flags, flag));
       await rename(file, this.file('cur', name));
       message.name = name;
     });
@@ -170,15 +182,15 @@ export class Maildir {
     return taken;
   }
 
-  /** The files in `cur`, the oldest first. None is opened or asked for its size. */
-  private async inCur(): Promise<[file: string, name: MaildirName][]> {
+  /** The files in `cur`, in the order of their names. None is opened or asked for its size. */
+  private async inCur(): Promise<Found[]> {
     // A file that is renamed while we look may be seen twice, with its old name and its new one.
-    const files = new Map<string, [string, MaildirName]>();
-    for (const file of (await filesIn(this.file('cur'))).filter(isMessage)) {
+    const files = new Map<string, Found>();
+    for (const file of (await filesIn(this.file('cur'))).filter(isMessage).sort()) {
       const name = readName(file);
-      files.set(name.base, [file, name]);
+      files.set(name.base, { file, name });
     }
-    return Array.from(files.values()).sort(([, one], [, other]) => byAge(one, other));
+    return Array.from(files.values());
   }
 
   /**
@@ -186,22 +198,21 @@ export class Maildir {
    * only then the name is changed, to tell the size. Killed between the two, we would do it again.
    */
   private async adopt(
-    file: string,
-    { base, flags, id, size }: MaildirName,
+    { file, name: { base, flags, id, size } }: Found,
     known: ReadonlyMap<string, Kept>,
     changes: { any: boolean },
   ): Promise<Kept | undefined> {
+    if (size !== undefined && !known.has(id)) return { id, size, base, name: file };
     const octets = size ?? (await this.rewrite(file));
     if (octets === undefined) return undefined;
-    if (size !== undefined && !known.has(id)) return { id, size, name: file };
     // No two messages have one id, even if their names agree up to the comma.
-    const fresh = known.has(id) ? withSize(this.names.next(Date.now()), octets) : base;
-    const name = writeName(withSize(fresh, octets), flags);
-    if (!(await ifThere(rename(this.file('cur', file), this.file('cur', name)).then(() => true)))) {
-      return undefined;
-    }
+    const first = known.has(id) ? this.names.next(Date.now()) : base;
+    const newBase = withSize(first, octets);
+    const name = writeName(newBase, flags);
+    const renamed = rename(this.file('cur', file), this.file('cur', name)).then(() => true);
+    if (!(await ifThere(renamed))) return undefined;
     changes.any = true;
-    return { id: readName(name).id, size: octets, name };
+    return { id: readName(name).id, size: octets, base: newBase, name };
   }
 
   /** Replaces a file in `cur` by a copy with CR LF. Gives its size; `undefined`: it is gone. */
@@ -231,10 +242,8 @@ export class Maildir {
 
   /** Looks up what the files of these messages are called now. */
   private async find(messages: readonly Kept[]): Promise<void> {
-    const files = new Map((await this.inCur()).map(([file, { base }]) => [base, file]));
-    for (const message of messages) {
-      message.name = files.get(readName(message.name).base) ?? message.name;
-    }
+    const files = new Map((await this.inCur()).map(({ file, name }) => [name.base, file]));
+    for (const message of messages) message.name = files.get(message.base) ?? message.name;
   }
 }
 
