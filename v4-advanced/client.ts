@@ -1,36 +1,45 @@
 /**
  * The mail client of this stage: `npx tsx client.ts [host] [port]`, or `--help`.
  *
- * Read next, in this order: src/client/delivery.ts (the brain), message.ts (write), conversation.ts
- * (listen, send, terminate), replies.ts (understand), menu.ts. Then, to read mail: maildrop.ts (the
- * brain), pop3-replies.ts (understand), received.ts and mailbox-menu.ts (process).
+ * Read next, in this order: src/client/delivery.ts and smtp-opening.ts (the brain), message.ts
+ * (write), conversation.ts (listen, send, terminate), replies.ts and capabilities.ts (understand),
+ * menu.ts. Then, to read mail: maildrop.ts and pop3-opening.ts (the brain), pop3-replies.ts
+ * (understand), received.ts and mailbox-menu.ts (process). At last tls.ts and login.ts: whom to trust.
  */
-import { buffer, text as textOf } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { stderr, stdin, stdout } from 'node:process';
 import { Complaint, visible } from './src/client/complaint.ts';
 import { deliver } from './src/client/delivery.ts';
+import type { ServerAddress, Show } from './src/client/conversation.ts';
 import { Keyboard } from './src/client/keyboard.ts';
 import { table } from './src/client/mailbox-menu.ts';
-import { checkPassword, visit, type Login, type Maildrop } from './src/client/maildrop.ts';
-import { menu, testMessage } from './src/client/menu.ts';
+import { checkPassword, type Login } from './src/client/login.ts';
+import { visit, type Maildrop } from './src/client/maildrop.ts';
+import { addressOf, menu, testMessage } from './src/client/menu.ts';
 import { Message } from './src/client/message.ts';
-import { readOptions, type Options } from './src/client/options.ts';
-import { readable } from './src/client/received.ts';
+import { readingServer, readOptions, sendingServer, type Options } from './src/client/options.ts';
+import { readable, type Head } from './src/client/received.ts';
 import { words } from './src/client/words.ts';
 
-/** Colour is a second sign only: C and S say the same. Node's `hasColors` obeys NO_COLOR. */
-const hasColour = stdout.isTTY && stdout.hasColors();
-
-function show(who: 'C' | 'S', line: string): void {
-  const text = line === '' ? `${who}:` : `${who}: ${visible(line)}`;
-  console.log(hasColour ? `\x1B[${who === 'C' ? 32 : 36}m${text}\x1B[0m` : text);
+/** Where the dialogue goes: without a wish of the person's to standard output. */
+function begin({ quiet, dialogue }: Options, { host, port }: ServerAddress): Show {
+  if (quiet && !dialogue) return () => undefined;
+  const screen = dialogue ? stderr : stdout;
+  // Colour is a second sign only: C and S say the same. Node's `hasColors` obeys NO_COLOR.
+  const hasColour = screen.isTTY && screen.hasColors();
+  const colours = { C: 32, S: 36, '-': 33 };
+  screen.write(`${words.connecting(host, port)}\n`);
+  return (who, line) => {
+    const said = line === '' ? `${who}:` : `${who}: ${visible(line)}`;
+    const text = who === '-' ? `--- ${visible(line)}` : said;
+    screen.write(hasColour ? `\x1B[${colours[who]}m${text}\x1B[0m\n` : `${text}\n`);
+  };
 }
 
 /** Sends a message and says to whom it went. Gives false if somebody was left out. */
-async function send(message: Message, options: Options): Promise<boolean> {
-  const { host, port, quiet } = options;
-  if (!quiet) console.log(words.connecting(host, port));
-  const { accepted, refused } = await deliver(message, options, quiet ? () => undefined : show);
+async function send(message: Message, options: Options, login?: Login): Promise<boolean> {
+  const server = sendingServer(options, login !== undefined);
+  const { accepted, refused } = await deliver(message, server, begin(options, server), login);
   if (accepted.length > 0) console.log(words.sent(accepted));
   for (const { recipient, reply } of refused) {
     console.error(visible(words.refusedRecipient(recipient, reply)));
@@ -38,10 +47,13 @@ async function send(message: Message, options: Options): Promise<boolean> {
   return refused.length === 0;
 }
 
+/** What standard input held behind the password. */
+let rest: Uint8Array | undefined;
+
 async function readBody(): Promise<string> {
   if (stdin.isTTY) console.error(words.typeText);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await buffer(stdin));
+    return new TextDecoder('utf-8', { fatal: true }).decode(rest ?? (await buffer(stdin)));
   } catch {
     throw new Complaint(words.notUtf8, 2);
   }
@@ -49,20 +61,27 @@ async function readBody(): Promise<string> {
 
 /** Visits a mailbox, and says what was deleted when it was left. */
 async function open(login: Login, options: Options, work: (maildrop: Maildrop) => Promise<void>) {
-  const { host, pop3: port, timeout, quiet } = options;
-  if (!quiet) console.log(words.connecting(host, port));
-  const server = { host, port, option: '--pop3', timeout } as const;
-  const deleted = await visit(login, server, quiet ? () => undefined : show, work);
+  const { quiet } = options;
+  const server = readingServer(options);
+  const deleted = await visit(login, server, begin(options, server), work, headsOf(login));
   const isFile = quiet && options.read !== undefined; // `> letter.eml`: nothing but the letter.
   if (deleted.length > 0 && !isFile) console.log(words.deleted(deleted));
 }
 
+const heads = new Map<string, Map<string, Head>>();
+
+/** What is known of a mailbox from earlier visits. */
+function headsOf({ user }: Login): Map<string, Head> {
+  const known = heads.get(user) ?? new Map<string, Head>();
+  heads.set(user, known);
+  return known;
+}
+
 /** Does what --list, --read and --delete ask for. */
-async function readMail(options: Options): Promise<void> {
-  const { user, list, read, delete: marks = [], quiet } = options;
-  const password = options.password || checkPassword(await askPassword());
+async function readMail(login: Login, options: Options): Promise<void> {
+  const { list, read, delete: marks = [], quiet } = options;
   let answer = '';
-  await open({ user, password }, options, async (maildrop) => {
+  await open(login, options, async (maildrop) => {
     if (list) answer = table(await maildrop.list());
     // First it is written, then it is deleted.
     if (read !== undefined) await print(read, await maildrop.read(read), quiet);
@@ -71,8 +90,19 @@ async function readMail(options: Options): Promise<void> {
   if (list) console.log(answer);
 }
 
+/** Whoever was named on the command line, with a password. */
+async function loginOf({ user, password }: Options): Promise<Login | undefined> {
+  if (user === '') return undefined;
+  return { user, password: password || checkPassword(await askPassword()) };
+}
+
 async function askPassword(): Promise<string> {
-  if (!stdin.isTTY) return (await textOf(stdin)).split(/\r?\n/)[0]!;
+  if (!stdin.isTTY) {
+    const piped = await buffer(stdin);
+    const end = piped.indexOf('\n') + 1 || piped.length;
+    rest = piped.subarray(end);
+    return piped.toString('utf8', 0, end).replace(/\r?\n$/, '');
+  }
   const keyboard = new Keyboard(stderr, () => process.exit(130));
   try {
     return await keyboard.secret(words.password);
@@ -97,24 +127,27 @@ async function print(number: number, message: Uint8Array, quiet?: boolean): Prom
 
 async function run(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
-  const { host, port, from = '', to = [], subject = '' } = options;
+  const { host, user, to = [], subject = '' } = options;
+  const from = options.from ?? (user && addressOf(user));
   if (options.help) {
     console.log(words.help);
     return 0;
   }
   if (options.test) {
-    return (await send(testMessage(from, to.join()), options)) ? 0 : 1;
+    const message = testMessage(from, to.join());
+    return (await send(message, options, await loginOf(options))) ? 0 : 1;
   }
   if (options.to) {
+    const login = await loginOf(options);
     const body = options.body ?? (await readBody());
-    return (await send(new Message(from, to.join(), subject, body), options)) ? 0 : 1;
+    return (await send(new Message(from, to.join(), subject, body), options, login)) ? 0 : 1;
   }
   if (options.isReading) {
-    await readMail(options);
+    await readMail((await loginOf(options))!, options);
     return 0;
   }
-  await menu(`${host}:${port}`, options, {
-    send: (message) => send(message, options),
+  await menu(host, options, {
+    send: (message, login) => send(message, options, login),
     visit: (login, work) => open(login, options, work),
   });
   return 0;

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 /**
  * What to answer: octets to send as they are, `null` for silence, `close` to hang up, `reset` to
@@ -15,9 +16,16 @@ export type Answer =
 /** Is asked once for the greeting (`''`), for each command, and for the text (`'.'`). */
 export type Script = (command: string) => Answer;
 
+/** The key and certificate of a server that knows TLS: from the first octet, or behind STARTTLS and STLS. */
+export interface Tls {
+  key: string;
+  cert: string;
+  atOnce?: boolean;
+}
+
 export interface SampleServer {
   port: number;
-  /** Every command, in order. */
+  /** Every command, in order; `(TLS)` where TLS began. */
   commands: string[];
   /** Every text, up to its lone dot, as it came. */
   texts: string[];
@@ -52,6 +60,7 @@ export const POP3: Good = [
 export async function sampleServer(
   script: Script = () => undefined,
   goodServer = SMTP,
+  tls?: Tls,
 ): Promise<SampleServer> {
   const commands: string[] = [];
   const texts: string[] = [];
@@ -61,12 +70,23 @@ export async function sampleServer(
     sockets.add(socket);
     socket.on('error', () => undefined);
     socket.on('close', () => sockets.delete(socket));
-    converse(socket);
+    if (tls?.atOnce) secure(socket, (secured) => converse(secured));
+    else converse(socket);
   });
 
-  function converse(socket: Socket): void {
+  function secure(socket: Socket, begin: (secured: TLSSocket) => void): void {
+    const secured = new TLSSocket(socket, { isServer: true, ...tls });
+    secured.on('error', () => undefined);
+    secured.on('secure', () => {
+      commands.push('(TLS)');
+      begin(secured);
+    });
+  }
+
+  function converse(socket: Socket, greets = true): void {
     let rest = '';
     let inText = false;
+    let isPlain = true;
 
     const answer = (command: string) => {
       const good = goodServer.find(([pattern]) => pattern.test(command))![1];
@@ -81,12 +101,17 @@ export async function sampleServer(
       inText = command === 'DATA' && typeof said === 'string' && said.startsWith('354');
       socket.write(said);
       if (command === 'QUIT') socket.end();
+      if (tls && /^(STARTTLS|STLS)$/.test(command) && /^(2|\+OK)/.test(String(said))) {
+        isPlain = false;
+        socket.removeAllListeners('data');
+        secure(socket, (secured) => converse(secured, false));
+      }
     };
 
     socket.setEncoding('utf8');
     socket.on('data', (piece: string) => {
       rest += piece;
-      for (;;) {
+      while (isPlain) {
         const end = inText ? ('\r\n' + rest).indexOf('\r\n.\r\n') : rest.indexOf('\r\n');
         if (end < 0) return;
         const heard = rest.slice(0, end);
@@ -96,7 +121,7 @@ export async function sampleServer(
         answer(inText ? '.' : heard);
       }
     });
-    answer('');
+    if (greets) answer('');
   }
 
   server.listen(0, '127.0.0.1');

@@ -1,13 +1,15 @@
 /**
  * The order of things, each only after the reply to the one before:
- * greeting, HELO, MAIL, RCPT, DATA, text, QUIT.
- * Role: the brain, which conducts the others. RFC 5321 §3.3 (mail transactions), §4.3.2 (replies).
+ * the opening (smtp-opening.ts), MAIL, RCPT, DATA, text, QUIT.
+ * Role: the brain, which conducts the others. RFC 5321 §3.3 (mail transactions), RFC 1870 (SIZE),
+ * RFC 6152 (8BITMIME), RFC 6531 (SMTPUTF8).
  */
-import { hostname } from 'node:os';
+import type { Capabilities } from './capabilities.ts';
 import { Complaint } from './complaint.ts';
 import { Conversation, type ServerAddress, type Show } from './conversation.ts';
+import type { Login } from './login.ts';
 import type { Message } from './message.ts';
-import type { Reply } from './replies.ts';
+import { openSmtp, want } from './smtp-opening.ts';
 import { words } from './words.ts';
 
 export interface Delivery {
@@ -25,16 +27,16 @@ export async function deliver(
   message: Message,
   server: ServerAddress,
   show: Show,
+  login?: Login,
 ): Promise<Delivery> {
   const conversation = await Conversation.open(server, show);
   const delivery: Delivery = { accepted: [], refused: [] };
   try {
-    want('2', await conversation.reply(), words.theConnection);
-    // RFC 5321 §4.1.1.1: who is speaking, as a domain name.
-    const helo = `HELO ${hostname().replace(/[^A-Za-z0-9.-]/g, '-')}`;
-    want('2', await conversation.command(helo), helo);
-    const mail = `MAIL FROM:<${message.from}>`;
-    want('2', await conversation.command(mail), mail);
+    const offered = await openSmtp(conversation, server.tls ?? 'if offered', login);
+    const mail = `MAIL FROM:<${message.from}>${parameters(message, offered)}`;
+    const reply = await conversation.command(mail);
+    // RFC 4954 §6: 530, log in first.
+    want('2', reply, mail, reply.code === '530' && !login ? words.wantsLogin : '');
     for (const recipient of message.to) {
       const reply = await conversation.command(`RCPT TO:<${recipient}>`);
       // RFC 5321 §3.3: a refused recipient does not end the transaction; the others get their mail.
@@ -51,7 +53,21 @@ export async function deliver(
   return delivery;
 }
 
-/** RFC 5321 §4.3.2: the first digit decides; the text is for people. */
-function want(digit: '2' | '3', reply: Reply, to: string): void {
-  if (!reply.code.startsWith(digit)) throw new Complaint(words.refused(to, reply.lines.join(' ')));
+/**
+ * What the server should know about the message beforehand, as far as it wants to.
+ * @throws Complaint if it has said that it cannot take it
+ */
+function parameters(message: Message, offered: Capabilities): string {
+  const { octets, isEightBit, utf8Address } = message;
+  const most = Number(offered.get('SIZE')?.[0] ?? 0); // RFC 1870 §4: 0 is no limit.
+  if (octets > most && most > 0) throw new Complaint(words.tooBig(octets, most));
+  if (utf8Address !== undefined && !offered.has('SMTPUTF8')) {
+    throw new Complaint(words.onlyAscii(utf8Address));
+  }
+  return [
+    offered.has('SIZE') ? ` SIZE=${octets}` : '',
+    // A server that does not say so gets the same octets: those of this course all take them.
+    isEightBit && offered.has('8BITMIME') ? ' BODY=8BITMIME' : '',
+    utf8Address === undefined ? '' : ' SMTPUTF8',
+  ].join('');
 }

@@ -1,26 +1,25 @@
 /**
  * A visit to a mailbox, each step only after the reply to the one before:
- * greeting, USER, PASS, then LIST, RETR, DELE and RSET as they are wanted, QUIT.
- * Role: the brain of reading, as delivery.ts is that of sending. RFC 1939 §4 to §7.
+ * the opening (pop3-opening.ts), then LIST, UIDL, TOP, RETR, DELE and RSET as they are wanted, QUIT.
+ * Role: the brain of reading, as delivery.ts is that of sending. RFC 1939 §5 to §7.
  */
+import type { Capabilities } from './capabilities.ts';
 import { Complaint } from './complaint.ts';
 import { Conversation, type ServerAddress, type Show } from './conversation.ts';
+import { Refused, type Login } from './login.ts';
+import { LISTING, openPop3, want } from './pop3-opening.ts';
 import { Pop3ReplyReader } from './pop3-replies.ts';
 import { readHead, type Head } from './received.ts';
-import type { Reply } from './replies.ts';
 import { words } from './words.ts';
 
-/** What is taken and shown of a reply of several lines. The server's own limit is 32 MiB. */
-const LISTING = { most: 2 ** 20, shown: 20 };
-const MESSAGE = { most: 40 * 2 ** 20, shown: 3 };
-/** The list fetches messages up to so many octets, as LIST announces them, and not more of them. */
-const SMALL = 100_000;
-const MANY = 1000;
+export { Refused };
 
-export interface Login {
-  user: string;
-  password: string;
-}
+/** What is taken and shown of a message. The server's own limit is 32 MiB. */
+const MESSAGE = { most: 40 * 2 ** 20, shown: 3 };
+/** Without TOP, the list fetches messages up to so many octets, as LIST announces them. */
+const SMALL = 100_000;
+/** The list asks for so many heads, and not more. */
+const MANY = 1000;
 
 /** A message as the server lists it. */
 export interface Listed {
@@ -30,12 +29,10 @@ export interface Listed {
   head: Head | undefined;
 }
 
-/** The server said -ERR. The conversation can go on. */
-export class Refused extends Complaint {}
-
 /**
  * Opens the mailbox, does the work, and says QUIT: what was marked is deleted then.
  * If the work fails, nothing is deleted.
+ * @param known heads by unique id, from earlier visits to this mailbox; new ones are added
  * @returns the numbers of what was deleted
  */
 export async function visit(
@@ -43,8 +40,9 @@ export async function visit(
   server: ServerAddress,
   show: Show,
   work: (maildrop: Maildrop) => Promise<unknown>,
+  known = new Map<string, Head>(),
 ): Promise<number[]> {
-  const maildrop = await Maildrop.open(login, server, show);
+  const maildrop = await Maildrop.open(login, server, show, known);
   try {
     await work(maildrop);
   } catch (error) {
@@ -59,34 +57,45 @@ export async function visit(
 export class Maildrop {
   readonly #conversation: Conversation;
   readonly #reader: Pop3ReplyReader;
+  readonly #offered: Capabilities;
   readonly #heads = new Map<number, Head>();
+  /** Heads by unique id: they outlive the visit. */
+  readonly #known: Map<string, Head>;
+  /** The unique ids, by number. */
+  readonly #ids = new Map<number, string>();
   /** The numbers of the messages that QUIT will delete. */
   readonly marked = new Set<number>();
 
-  private constructor(conversation: Conversation, reader: Pop3ReplyReader) {
+  private constructor(
+    conversation: Conversation,
+    reader: Pop3ReplyReader,
+    offered: Capabilities,
+    known: Map<string, Head>,
+  ) {
     this.#conversation = conversation;
     this.#reader = reader;
+    this.#offered = offered;
+    this.#known = known;
   }
 
   /** @throws Complaint if there is no such server, or it does not let us in */
-  static async open({ user, password }: Login, server: ServerAddress, show: Show) {
-    const reader = new Pop3ReplyReader((line) => show('S', line));
-    const conversation = await Conversation.open(server, show, reader);
+  static async open(login: Login, server: ServerAddress, show: Show, known: Map<string, Head>) {
+    let reader!: Pop3ReplyReader;
+    const conversation = await Conversation.open(server, show, (heard) => {
+      return (reader = new Pop3ReplyReader(heard));
+    });
     try {
-      want(await conversation.reply(), words.theConnection);
-      want(await conversation.command(`USER ${user}`), words.theLogin(user));
-      // A dialogue is shown to the class, or handed in: not the password.
-      want(await conversation.command(`PASS ${password}`, 'PASS ****'), words.theLogin(user));
+      const offered = await openPop3(conversation, reader, server.tls ?? 'if offered', login);
+      return new Maildrop(conversation, reader, offered, known);
     } catch (error) {
       await conversation.quit();
       throw error;
     }
-    return new Maildrop(conversation, reader);
   }
 
   /**
-   * What is in the mailbox, without what is marked. POP3 gives no head without its message (TOP is
-   * optional), so a small message is fetched, once, and a long one only when somebody reads it.
+   * What is in the mailbox, without what is marked. TOP gives a head without its message. It is
+   * optional: without it a small message is fetched, and a long one only when somebody reads it.
    */
   async list(): Promise<Listed[]> {
     const lines = new TextDecoder().decode(await this.#lines('LIST', LISTING)).split(/\r?\n/);
@@ -96,20 +105,20 @@ export class Maildrop {
       if (octets === undefined) throw new Complaint(words.noListing(line.slice(0, 200)));
       return { number: Number(number), octets: Number(octets) };
     });
-    for (const { number, octets } of sizes) {
-      if (octets > SMALL || this.#heads.size >= MANY || this.#heads.has(number)) continue;
-      await this.read(number).catch((error: unknown) => {
-        if (!(error instanceof Refused)) throw error; // The others can be listed all the same.
-      });
+    if (sizes.length > 0) await this.#identify();
+    const hasTop = this.#offered.has('TOP');
+    const unknown = sizes.filter(({ number }) => !this.#heads.has(number));
+    for (const { number, octets } of unknown.slice(0, MANY)) {
+      if (!hasTop && octets > SMALL) continue;
+      const command = hasTop ? `TOP ${number} 0` : `RETR ${number}`;
+      await this.#fetch(number, command).catch(unlessRefused); // The others can be listed.
     }
     return sizes.map((size) => ({ ...size, head: this.#heads.get(size.number) }));
   }
 
   /** The octets of a message, as the server has stored them. */
   async read(number: number): Promise<Uint8Array> {
-    const message = await this.#lines(`RETR ${number}`, MESSAGE);
-    this.#heads.set(number, readHead(message));
-    return message;
+    return this.#fetch(number, `RETR ${number}`);
   }
 
   /** RFC 1939 §5: DELE only marks. */
@@ -149,6 +158,28 @@ export class Maildrop {
     else this.#conversation.close();
   }
 
+  async #fetch(number: number, command: string): Promise<Uint8Array> {
+    const message = await this.#lines(command, MESSAGE);
+    const head = readHead(message);
+    this.#heads.set(number, head);
+    const id = this.#ids.get(number);
+    if (id !== undefined) this.#known.set(id, head);
+    return message;
+  }
+
+  /** RFC 1939 §7: a number is good for this visit, a unique id for ever. */
+  async #identify(): Promise<void> {
+    if (!this.#offered.has('UIDL') || this.#ids.size > 0) return;
+    const list = await this.#lines('UIDL', LISTING).catch(unlessRefused);
+    for (const line of new TextDecoder().decode(list).split(/\r?\n/)) {
+      const [, number, id] = /^(\d{1,9}) ([!-~]{1,70})$/.exec(line) ?? [];
+      if (id === undefined) continue;
+      this.#ids.set(Number(number), id);
+      const head = this.#known.get(id);
+      if (head) this.#heads.set(Number(number), head);
+    }
+  }
+
   async #command(command: string): Promise<void> {
     want(await this.#conversation.command(command), command);
   }
@@ -161,19 +192,7 @@ export class Maildrop {
   }
 }
 
-/** A password fills one line of the dialogue, whatever else it holds. */
-export function checkPassword(password: string): string {
-  if (password === '') throw new Complaint(words.noPassword, 2);
-  if (/[\0-\x1F\x7F]/.test(password)) throw new Complaint(words.badPassword, 2);
-  return password;
-}
-
-/** RFC 1939 §3: the first word decides; the text is for people. */
-function want(reply: Reply, to: string): void {
-  const [line] = reply.lines as [string];
-  if (reply.code === '+OK') return;
-  // RFC 2449 §8.1.2 gives this word a meaning.
-  throw new Refused(
-    words.refuses(to, line) + (line.startsWith('-ERR [IN-USE]') ? words.inUse : ''),
-  );
+/** What was refused was not necessary. */
+function unlessRefused(error: unknown): undefined {
+  if (!(error instanceof Refused)) throw error;
 }

@@ -1,6 +1,7 @@
 /**
  * A message, from what a person wrote to the lines that go over the wire.
- * Role: write. RFC 5322 (form of a message), RFC 2047 (headers not in ASCII), RFC 5321 §4.5.2.
+ * Role: write. RFC 5322 (form of a message), RFC 2047 (headers not in ASCII), RFC 5321 §4.5.2,
+ * RFC 6532 (addresses not in ASCII).
  */
 import { randomUUID } from 'node:crypto';
 import { Complaint } from './complaint.ts';
@@ -50,6 +51,22 @@ export class Message {
     ];
   }
 
+  /** RFC 1870 §3: its octets with their CR LF, without stuffed dots and the dot that ends it. */
+  get octets(): number {
+    const lines = [...this.headers(), '', ...this.lines];
+    return lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 2, 0);
+  }
+
+  /** It holds octets over 127. */
+  get isEightBit(): boolean {
+    return [...this.headers(), ...this.lines].some(isBeyondAscii);
+  }
+
+  /** The first address that only a server with SMTPUTF8 understands (RFC 6531). */
+  get utf8Address(): string | undefined {
+    return [this.from, ...this.to].find(isBeyondAscii);
+  }
+
   /** What follows DATA: headers, an empty line, the text, and the lone dot that ends it. */
   toDataLines(): string[] {
     const lines = [...this.headers(), '', ...this.lines];
@@ -63,11 +80,17 @@ export class Message {
 export function checkAddress(address: string): string {
   const plain = address.trim().replace(/^<(.*)>$/, '$1');
   if (plain === '') throw new Complaint(words.noAddress, 2);
-  // RFC 5322 §3.4.1, the dot-atom form, in ASCII: other letters would need SMTPUTF8 (RFC 6531).
-  const shape = /^[\w.!#$%&'*+/=?^`{|}~-]+(@([\w.-]+|\[[\w.:]+\]))?$/;
+  // RFC 5322 §3.4.1, the dot-atom form; letters of all scripts, as RFC 6532 §3.2 has it.
+  const shape = /^[\p{L}\p{M}\p{N}_.!#$%&'*+/=?^`{|}~-]+(@([\p{L}\p{M}\p{N}_.-]+|\[[\w.:]+\]))?$/u;
   // RFC 5321 §4.5.3.1.3: a path has at most 256 octets, its brackets included.
-  if (!shape.test(plain) || plain.length > 254) throw new Complaint(words.badAddress(plain), 2);
+  if (!shape.test(plain) || Buffer.byteLength(plain) > 254)
+    throw new Complaint(words.badAddress(plain), 2);
   return plain;
+}
+
+/** Not ASCII only. */
+function isBeyondAscii(text: string): boolean {
+  return /[^\0-\x7F]/.test(text);
 }
 
 /** Addresses with commas between them; one that is there twice counts once. */

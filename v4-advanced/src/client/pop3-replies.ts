@@ -103,7 +103,8 @@ export class Pop3ReplyReader {
 
   #takeReply(line: string): Reply | undefined {
     this.#heard(line);
-    const [, code] = /^(\+OK|-ERR)( |$)/.exec(line) ?? [];
+    // RFC 5034 §4: `+ ` asks for the next word of a login.
+    const [, code] = /^(\+OK|-ERR|\+)( |$)/.exec(line) ?? [];
     if (code === undefined) throw new Complaint(words.noPop3Reply(line));
     const reply = { code, lines: [line] };
     if (this.#awaited && code === '+OK') {
