@@ -87,7 +87,7 @@ export class AccountsFile {
     try {
       await this.reload();
     } catch (error) {
-      tell(`${(error as Error).message}. The accounts stay as they were.`);
+      tell(`${(error as Error).message} The accounts stay as they were.`);
     }
   }
 
@@ -171,7 +171,7 @@ function parse(file: string, text: string): Accounts {
   try {
     return readAccounts(text);
   } catch (error) {
-    throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+    throw new Error(`${file}: ${(error as Error).message}.`, { cause: error });
   }
 }
 
@@ -186,7 +186,7 @@ async function readText(file: string): Promise<string> {
     // Notes in another encoding would be damaged when the file is written again.
     return new TextDecoder('utf-8', { fatal: true }).decode(octets);
   } catch (error) {
-    throw new Error(`${file}: this is no text in UTF-8`, { cause: error });
+    throw new Error(`${file}: this is no text in UTF-8.`, { cause: error });
   }
 }
 
@@ -229,7 +229,7 @@ class Lock {
     while (!(await lock.#make())) {
       if (performance.now() - begun > PATIENCE) {
         throw new Error(
-          `${file} says that another program is changing the accounts. If there is none, remove it`,
+          `${file} says that another program is changing the accounts. If there is none, remove it.`,
         );
       }
       await removeStale(file);

@@ -63,6 +63,9 @@ export function isAccountName(name: string): boolean {
   return /^[a-z0-9][a-z0-9._+=-]{0,63}$/.test(name) && mailboxName(name) === name;
 }
 
+/** What to tell somebody whose name was not taken. */
+export const NAME_RULE = '1 to 64 of a to z, 0 to 9, . _ + = -, a letter or a digit first';
+
 /**
  * A password as it is hashed; `undefined` if it is none. RFC 8265 §4.2 (OpaqueString, which took the
  * place of SASLprep): what looks the same is the same, however a keyboard composes it (NFC, and not
@@ -77,12 +80,12 @@ export function preparePassword(password: string): string | undefined {
 }
 
 /** What to tell somebody whose password was not taken. */
-export const PASSWORD_RULE = `A password has 1 to ${LONGEST_PASSWORD} octets, and no control characters.`;
+export const PASSWORD_RULE = `A password has 1 to ${LONGEST_PASSWORD} octets, and no control characters`;
 
 /** @throws Error if it is no password */
 export async function hashPassword(password: string, cost: Cost): Promise<Hash> {
   const prepared = preparePassword(password);
-  if (prepared === undefined) throw new Error(PASSWORD_RULE);
+  if (prepared === undefined) throw new Error(`${PASSWORD_RULE}.`);
   const salt = randomBytes(SALT_OCTETS);
   return { cost, salt, key: await derive(prepared, salt, cost) };
 }
@@ -147,7 +150,7 @@ export function readAccounts(text: string): Accounts {
 function readAccount(line: string): Account | string {
   const [name = '', hash = '', mark, ...rest] = line.split(':');
   if (!isAccountName(name)) {
-    return 'does not begin with the name of an account (a to z, 0 to 9, . _ + = -) and a colon';
+    return `does not begin with the name of an account (${NAME_RULE}) and a colon`;
   }
   const [scheme, N, r, p, salt, key, ...more] = hash.split('$');
   if (scheme !== 'scrypt') {
@@ -203,4 +206,37 @@ function linesOf(text: string): string[] {
 
 function isLineOf(name: string, line: string): boolean {
   return line.trimStart().startsWith(`${name}:`);
+}
+
+/**
+ * Reads a users file of stage 3: one name a line, or `name:password`. A name may be an address; then
+ * the part before the `@` counts.
+ * @returns the passwords by name, and the names that have none
+ * @throws Error with the line's number
+ */
+export function readUsers(text: string): { passwords: Map<string, string>; without: string[] } {
+  const passwords = new Map<string, string>();
+  const without = new Set<string>();
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    const entry = line.trim();
+    if (entry === '' || entry.startsWith('#')) continue;
+    const [, local = '', password] =
+      /^([^\s@:<>]+)(?:@[^\s@:<>]*)?(?::\s*(.+))?$/.exec(entry) ?? [];
+    const name = local.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+    // What stands in the line may be a password: it is not repeated.
+    const where = `line ${index + 1}`;
+    if (!isAccountName(name)) {
+      throw new Error(`${where} must be name:password, the name of ${NAME_RULE}`);
+    }
+    if (password === undefined) {
+      without.add(name);
+    } else if (preparePassword(password) === undefined) {
+      throw new Error(`${where} holds what cannot be the password of ${name}. ${PASSWORD_RULE}`);
+    } else if ((passwords.get(name) ?? password) !== password) {
+      throw new Error(`${where} has another password for ${name} than a line before it`);
+    } else {
+      passwords.set(name, password);
+    }
+  }
+  return { passwords, without: [...without].filter((name) => !passwords.has(name)) };
 }
