@@ -57,9 +57,11 @@ export class JournalFile implements Journal {
     try {
       const known = new Known();
       let unreadable = 0;
-      for await (const entry of readJournal(file)) {
-        if (entry) known.add(entry);
-        else unreadable += 1;
+      for await (const lines of readJournal(file)) {
+        for (const entry of lines) {
+          if (entry) known.add(entry);
+          else unreadable += 1;
+        }
       }
       if (unreadable > 0)
         tell(`lines of ${file} that cannot be read, and are left out: ${unreadable}`);
@@ -113,44 +115,58 @@ export class JournalFile implements Journal {
   }
 }
 
+/** A line of a journal: an entry, or `undefined` for what is none. */
+export type Line = Entry | undefined;
+
 /**
- * The entries of a journal, one after the other; `undefined` for a line that is none. Reads no more of
- * it into memory than it has to. Rejects if there is no such file.
+ * The lines of a journal, as many at a time as come from the disk together: no more is in memory. Rejects
+ * if there is no such file.
  */
-export async function* readJournal(file: string): AsyncGenerator<Entry | undefined> {
-  for await (const line of linesOf(file)) {
-    const text = line?.toString().trim();
-    if (text !== '') yield text === undefined ? undefined : readEntry(text);
+export async function* readJournal(file: string): AsyncGenerator<Line[]> {
+  const cutter = new LineCutter();
+  for await (const piece of createReadStream(file) as AsyncIterable<Buffer>) {
+    yield entriesOf(cutter.cut(piece));
   }
+  yield entriesOf(cutter.cut(Buffer.from('\n'))); // what follows the last line end may be whole
 }
 
-/** Lines, cut at LF and nothing else: `undefined` for one that is too long. */
-async function* linesOf(file: string): AsyncGenerator<Buffer | undefined> {
-  /** The line so far, unless it is too long already. */
-  let begun: Buffer[] = [];
-  let length = 0;
-  for await (const piece of createReadStream(file) as AsyncIterable<Buffer>) {
+function entriesOf(lines: readonly (string | undefined)[]): Line[] {
+  // An empty line is what remains when nothing came before the line end that closes a torn line.
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => (line === undefined ? undefined : readEntry(line)));
+}
+
+/** Cuts at LF and nothing else: other line ends are text in JSON. */
+class LineCutter {
+  /** Of the line that has begun, unless it is too long already. */
+  private parts: Buffer[] = [];
+  private length = 0;
+
+  /** @returns the lines that end in this piece; `undefined` for one that is too long */
+  cut(piece: Buffer): (string | undefined)[] {
+    const lines = [];
     let from = 0;
     for (let end = piece.indexOf(LINE_END); end >= 0; end = piece.indexOf(LINE_END, from)) {
-      add(piece.subarray(from, end));
-      yield line();
+      this.add(piece.subarray(from, end));
+      lines.push(this.line());
       from = end + 1;
     }
-    add(piece.subarray(from));
-  }
-  if (length > 0) yield line();
-
-  function add(part: Buffer): void {
-    length += part.length;
-    if (length > LONGEST_LINE) begun = [];
-    else begun.push(part);
+    this.add(piece.subarray(from));
+    return lines;
   }
 
-  function line(): Buffer | undefined {
-    const whole = length > LONGEST_LINE ? undefined : Buffer.concat(begun);
-    begun = [];
-    length = 0;
-    return whole;
+  private add(part: Buffer): void {
+    this.length += part.length;
+    if (this.length > LONGEST_LINE) this.parts = [];
+    else this.parts.push(part);
+  }
+
+  private line(): string | undefined {
+    const line = this.length > LONGEST_LINE ? undefined : Buffer.concat(this.parts);
+    this.parts = [];
+    this.length = 0;
+    return line?.toString().trim();
   }
 }
 
