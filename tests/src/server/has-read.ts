@@ -10,7 +10,7 @@ import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { activityOf } from './proc.ts';
-import { tcpSockets } from './sockets.ts';
+import { openTcpSockets } from './sockets.ts';
 
 /** Milliseconds that stand for "has read it" where the system cannot tell. */
 const BLIND_PAUSE = 5;
@@ -60,9 +60,9 @@ export function watchReading(members: () => readonly number[]): HasRead {
 function unreadOctets(connection: Duplex): number | undefined {
   // A relay in between has no ports.
   const { localPort, remotePort } = connection instanceof net.Socket ? connection : {};
-  const sockets = localPort === undefined ? undefined : tcpSockets();
-  return sockets === undefined
-    ? undefined
-    : (sockets.find((socket) => socket.localPort === remotePort && socket.remotePort === localPort)
-        ?.unread ?? 0);
+  const sockets = localPort === undefined ? undefined : openTcpSockets();
+  if (sockets === undefined) return undefined;
+  for (const socket of sockets)
+    if (socket.localPort === remotePort && socket.remotePort === localPort) return socket.unread;
+  return 0;
 }

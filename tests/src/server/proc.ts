@@ -15,11 +15,15 @@ export interface ProcessInfo {
 
 /** All processes that can be seen. */
 export function processes(): ProcessInfo[] {
-  return entries('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => Number(name))
+  return pids()
     .map((pid) => processInfo(pid))
     .filter((info) => info !== undefined);
+}
+
+function pids(): number[] {
+  return entries('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => Number(name));
 }
 
 function processInfo(pid: number): ProcessInfo | undefined {
@@ -66,10 +70,17 @@ export function treeOf(
  * group and their parents, as a daemon does. Only one's own processes can be looked into.
  */
 export function processesWithVariable(assignment: string): number[] {
-  return processes()
-    .filter((info) => isLiving(info))
-    .map(({ pid }) => pid)
-    .filter((pid) => `\0${read(`/proc/${pid}/environ`) ?? ''}`.includes(`\0${assignment}\0`));
+  return pids()
+    .filter((pid) => `\0${read(`/proc/${pid}/environ`) ?? ''}`.includes(`\0${assignment}\0`))
+    .filter((pid) => isAlive(pid));
+}
+
+/** Does a process of the group still live? */
+export function isGroupAlive(group: number): boolean {
+  // Its leader most often does, and then the others need not be looked for.
+  const leader = processInfo(group);
+  if (leader?.group === group && isLiving(leader)) return true;
+  return processes().some((info) => info.group === group && isLiving(info));
 }
 
 /** What the threads of some processes are doing. */
@@ -78,6 +89,8 @@ export interface Activity {
   atWork: boolean;
   /** How often a thread has gone to sleep, since they were started, all together. */
   sleeps: number;
+  /** How many threads there are. */
+  threads: number;
 }
 
 /** Undefined where the system does not tell, or none of the processes is there. */
@@ -92,6 +105,7 @@ export function activityOf(pids: readonly number[]): Activity | undefined {
     sleeps: known
       .map((status) => Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)?.[1] ?? 0))
       .reduce((sum, count) => sum + count, 0),
+    threads: known.length,
   };
 }
 
@@ -105,15 +119,18 @@ const SCAN_HOLDS = 500;
 export function watchTree(leaders: readonly number[]): () => number[] {
   let scanned = -Infinity;
   let known: number[] = [];
+  // A program that could not be started has the number of no process.
+  const started = leaders.filter((pid) => pid !== 0);
   return () => {
     const now = performance.now();
     if (now - scanned > SCAN_HOLDS) {
-      known = treeOf(leaders);
+      known = treeOf(started);
       scanned = now;
     }
     const tree = new Set(known);
     for (const pid of tree) for (const child of childrenOf(pid)) tree.add(child);
-    return [...tree];
+    known = [...tree];
+    return known;
   };
 }
 

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { atExit } from './at-exit.ts';
-import { isAlive, processes, processesWithVariable, treeOf } from './proc.ts';
+import { isAlive, isGroupAlive, processesWithVariable, treeOf } from './proc.ts';
 
 /** Milliseconds that a program gets to end by itself after SIGTERM. */
 const GRACE = 1_000;
@@ -145,7 +145,7 @@ function groupIsAlive(child: ChildProcess): boolean {
   if (!trySignal(-pid, 0)) return false;
   if (process.platform !== 'linux') return true;
   // A group of zombies answers signals too, for ever where nobody buries orphans (containers).
-  return processes().some(({ pid: member, group }) => group === pid && isAlive(member));
+  return isGroupAlive(pid);
 }
 
 async function waitUntil(condition: () => boolean, limit: number): Promise<void> {

@@ -7,15 +7,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openConnection } from './connection.ts';
 import type { OutputTail } from './output-tail.ts';
 import { saysPortIsForbidden, saysPortIsTaken } from './ports.ts';
-import { activityOf, socketsOf } from './proc.ts';
+import { activityOf, socketsOf, watchTree } from './proc.ts';
+import type { Activity } from './proc.ts';
 import type { ProcessGroup } from './process-group.ts';
-import { listeningPorts, tcpSockets, udpSockets } from './sockets.ts';
+import { listeningPorts, listeningSockets, udpSockets } from './sockets.ts';
 import { Trouble } from './trouble.ts';
 
 /** Milliseconds between two looks: at /proc, and by netstat, which is a program. */
 const PAUSE = process.platform === 'linux' ? 10 : 100;
-/** A working server is looked at all the same after so many milliseconds. */
-const AT_WORK = 100;
+/** A server that works, or sleeps on, is looked at all the same after so many milliseconds. */
+const ALL_THE_SAME = 100;
 /** Milliseconds after which a server that idles on another port is not waited for any longer. */
 const ELSEWHERE = 1_000;
 /** Milliseconds that a working server gets for ports that nobody said anything about. */
@@ -44,16 +45,21 @@ export interface Awaited {
  */
 export async function awaitListening(awaited: Awaited): Promise<void> {
   const { groups, ports, perhaps = [], smtp, output, limit } = awaited;
+  const members = watchTree(groups.map(({ pid }) => pid));
   const start = performance.now();
   let ready: number | undefined;
+  let before: Activity | undefined;
   let atWork = start;
   let elsewhere = { found: NOWHERE, since: start, looked: start };
   for (let looked = start; ; await delay(PAUSE)) {
-    // To look at all sockets costs some milliseconds. A server that still works does not listen yet.
-    const activity = activityOf(groups.flatMap((group) => group.members()));
+    // To look at the sockets can cost some milliseconds. A server that still works does not listen yet,
+    // and one that has slept since the last look has not begun to.
+    const activity = activityOf(members());
     if (activity?.atWork !== false) atWork = performance.now();
-    if (performance.now() - looked < AT_WORK && activity?.atWork === true) continue;
+    const isVain = activity?.atWork === true || hasSleptOn(before, activity);
+    if (performance.now() - looked < ALL_THE_SAME && isVain) continue;
     looked = performance.now();
+    before = activity;
     const listening = await portsInUse([...ports, ...perhaps]);
     if (ports.every((port) => listening.has(port))) {
       ready ??= looked;
@@ -65,15 +71,16 @@ export async function awaitListening(awaited: Awaited): Promise<void> {
     if (dead !== undefined) throw await endedEarly(dead, smtp, output);
     const now = performance.now();
     const late = now - start > limit;
-    // Whose sockets they are takes a look at every process: not at every turn.
-    if (late || now - elsewhere.looked > LOOK_ELSEWHERE) {
-      const found = lookElsewhere(groups, ports);
+    // Whose sockets they are takes a look at all their files: not at every turn.
+    const idles = activity?.atWork !== true;
+    if (late || (idles && now - elsewhere.looked > LOOK_ELSEWHERE)) {
+      const found = lookElsewhere(members(), ports);
       const same = JSON.stringify(found) === JSON.stringify(elsewhere.found);
       elsewhere = { found, since: same ? elsewhere.since : now, looked: now };
     }
     const { found, since } = elsewhere;
     const somewhere = found.udp || found.ports.length > 0;
-    const settled = somewhere && now - since > ELSEWHERE && activity?.atWork !== true;
+    const settled = somewhere && now - since > ELSEWHERE && idles;
     // It takes mail already, and does nothing more: the other ports will not come.
     const isAtRest = listening.has(smtp) && now - atWork > ELSEWHERE;
     if (late || settled || isAtRest) {
@@ -81,6 +88,12 @@ export async function awaitListening(awaited: Awaited): Promise<void> {
       throw notListening(awaited, found);
     }
   }
+}
+
+/** Has no thread of it done anything in between? */
+function hasSleptOn(before: Activity | undefined, now: Activity | undefined): boolean {
+  if (before === undefined || now === undefined || before.atWork || now.atWork) return false;
+  return before.sleeps === now.sleeps && before.threads === now.threads;
 }
 
 /** Which of the ports are listened on. Where the system does not tell, by trying. */
@@ -107,10 +120,10 @@ interface Elsewhere {
 
 const NOWHERE: Elsewhere = { ports: [], udp: false };
 
-function lookElsewhere(groups: readonly ProcessGroup[], given: readonly number[]): Elsewhere {
-  const inodes = socketsOf(groups.flatMap((group) => group.members()));
-  const ports = (tcpSockets() ?? [])
-    .filter(({ state, inode }) => state === 'listen' && inodes.has(inode))
+function lookElsewhere(members: readonly number[], given: readonly number[]): Elsewhere {
+  const inodes = socketsOf(members);
+  const ports = (listeningSockets() ?? [])
+    .filter(({ inode }) => inodes.has(inode))
     .map(({ localPort }) => localPort)
     .filter((port) => !given.includes(port));
   return {

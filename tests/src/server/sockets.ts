@@ -4,7 +4,7 @@
  * `netstat -an` at least knows which ports are listened on.
  */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
 
 export interface TcpSocket {
@@ -23,12 +23,64 @@ const STATES: Partial<Record<string, TcpSocket['state']>> = {
   '01': 'established',
   '06': 'time-wait',
 };
+/** Octets of a table that are asked for at once; of the listeners, which come first, only a few lines. */
+const PIECE = 64 * 1024;
+const FEW_LINES = 600;
 
 /** All TCP sockets, of IPv4 and IPv6; undefined where the system does not tell. */
 export function tcpSockets(dir = PROC_NET): TcpSocket[] | undefined {
   const tables = ['tcp', 'tcp6'].map((name) => readTable(path.join(dir, name)));
   if (tables.every((table) => table === undefined)) return undefined;
   return tables.flatMap((table) => parseSocketTable(table ?? ''));
+}
+
+/**
+ * The same for those who look often: without the connections that are closed and only remembered, of
+ * which there may be thousands, and each socket as it is found. For every table that is read to its end
+ * Linux goes through all places where sockets could be, which takes milliseconds.
+ */
+export function openTcpSockets(dir = PROC_NET): Iterable<TcpSocket> | undefined {
+  return existsSync(path.join(dir, 'tcp')) ? eachOpenSocket(dir) : tcpSockets(dir);
+}
+
+function* eachOpenSocket(dir: string): Generator<TcpSocket> {
+  for (const name of tablesInUse(dir)) {
+    for (const line of linesOf(path.join(dir, name), PIECE)) {
+      const socket = IS_REMEMBERED.test(line) ? undefined : parseSocketLine(line);
+      if (socket !== undefined) yield socket;
+    }
+  }
+}
+
+/** On most systems IPv6 has not one socket, and it takes little to know that. */
+function tablesInUse(dir: string): string[] {
+  const counts = readTable(path.join(dir, 'sockstat6')) ?? '';
+  return /^TCP6: inuse 0\b/m.test(counts) ? ['tcp'] : ['tcp', 'tcp6'];
+}
+
+function* linesOf(file: string, piece: number): Generator<string> {
+  let rest = '';
+  for (const text of piecesOf(file, piece)) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+  }
+}
+
+function* piecesOf(file: string, size: number): Generator<string> {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, 'r');
+  } catch {
+    return;
+  }
+  try {
+    const buffer = Buffer.allocUnsafe(size);
+    for (let length; (length = readSync(descriptor, buffer)) > 0;)
+      yield buffer.toString('latin1', 0, length);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Ports of UDP sockets, for those who took SOCK_DGRAM, by inode. */
@@ -40,20 +92,25 @@ export function udpSockets(dir = PROC_NET): TcpSocket[] {
 export function parseSocketTable(table: string): TcpSocket[] {
   return table
     .split('\n')
-    .slice(1)
-    .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields.length >= 10)
-    .map((fields) => ({
-      localPort: portOf(fields[1]!),
-      remotePort: portOf(fields[2]!),
-      state: STATES[fields[3]!] ?? 'other',
-      unread: Number.parseInt(fields[4]!.split(':')[1] ?? '0', 16),
-      inode: fields[9]!,
-    }));
+    .map((line) => parseSocketLine(line))
+    .filter((socket) => socket !== undefined);
 }
 
-function portOf(address: string): number {
-  return Number.parseInt(address.slice(address.lastIndexOf(':') + 1), 16);
+const LINE =
+  /^\s*\d+: [0-9A-F]+:([0-9A-F]+) [0-9A-F]+:([0-9A-F]+) ([0-9A-F]{2}) [0-9A-F]+:([0-9A-F]+) \S+ \S+\s+\d+\s+\d+ (\d+)/;
+const IS_REMEMBERED = /^\s*\d+: \S+ \S+ 06 /;
+
+/** Undefined for the head of the table, and for its end. */
+function parseSocketLine(line: string): TcpSocket | undefined {
+  const [, local, remote, state, unread, inode] = LINE.exec(line) ?? [];
+  if (inode === undefined) return undefined;
+  return {
+    localPort: Number.parseInt(local!, 16),
+    remotePort: Number.parseInt(remote!, 16),
+    state: STATES[state!] ?? 'other',
+    unread: Number.parseInt(unread!, 16),
+    inode,
+  };
 }
 
 function readTable(file: string): string | undefined {
@@ -64,14 +121,27 @@ function readTable(file: string): string | undefined {
   }
 }
 
+/** The sockets that listen; undefined where the system does not tell. */
+export function listeningSockets(dir = PROC_NET): TcpSocket[] | undefined {
+  if (!existsSync(path.join(dir, 'tcp')))
+    return tcpSockets(dir)?.filter(({ state }) => state === 'listen');
+  return tablesInUse(dir).flatMap((name) => {
+    const found: TcpSocket[] = [];
+    // They stand before all others, and what comes then takes long to read.
+    for (const line of linesOf(path.join(dir, name), FEW_LINES)) {
+      const socket = parseSocketLine(line);
+      if (socket === undefined) continue;
+      if (socket.state !== 'listen') break;
+      found.push(socket);
+    }
+    return found;
+  });
+}
+
 /** Ports that somebody listens on; undefined where there is no way to know but to connect. */
 export async function listeningPorts(): Promise<Set<number> | undefined> {
-  const sockets = tcpSockets();
-  if (sockets !== undefined) {
-    return new Set(
-      sockets.filter(({ state }) => state === 'listen').map(({ localPort }) => localPort),
-    );
-  }
+  const sockets = listeningSockets();
+  if (sockets !== undefined) return new Set(sockets.map(({ localPort }) => localPort));
   const table = await netstat();
   return table === undefined ? undefined : parseNetstat(table);
 }

@@ -1,8 +1,15 @@
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { outputTail } from '../../src/server/output-tail.ts';
 import { saysPortIsTaken } from '../../src/server/ports.ts';
-import { parseNetstat, parseSocketTable } from '../../src/server/sockets.ts';
+import {
+  listeningSockets,
+  openTcpSockets,
+  parseNetstat,
+  parseSocketTable,
+} from '../../src/server/sockets.ts';
 import { suggest } from '../../src/server/suggest.ts';
+import { submission } from './submission.ts';
 
 describe('sockets seen from outside', () => {
   it('are read from /proc/net/tcp, IPv4 and IPv4 in IPv6', () => {
@@ -17,6 +24,41 @@ describe('sockets seen from outside', () => {
       { localPort: 2525, remotePort: 49153, state: 'established', unread: 11, inode: '4712' },
       { localPort: 2525, remotePort: 49154, state: 'time-wait', unread: 0, inode: '0' },
     ]);
+  });
+
+  describe('often', () => {
+    const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when …\n';
+    /** `port` in hex, `state` as the kernel writes it. */
+    const line = (port: string, state: string, inode: number) =>
+      `   0: 0100007F:${port} 0100007F:C001 ${state} 00000000:00000002 00:00000000 00000000     0        0 ${inode} 1\n`;
+    const many = Array.from({ length: 900 }, (_, n) => line('09DD', n % 2 ? '06' : '01', n + 10));
+    const tables = {
+      tcp: [HEAD, line('0001', '0A', 1), line('0002', '0A', 2), ...many].join(''),
+      tcp6: HEAD + line('0003', '0A', 3) + line('0003', '01', 4),
+    };
+    const inodes = (sockets: Iterable<{ inode: string }> | undefined) =>
+      Array.from(sockets ?? [], ({ inode }) => Number(inode));
+
+    it('are those that listen, or those that are open', async () => {
+      const dir = await submission({ ...tables, sockstat6: 'TCP6: inuse 2\nUDP6: inuse 0\n' });
+      expect(inodes(listeningSockets(dir))).toEqual([1, 2, 3]);
+      const open = Array.from({ length: 450 }, (_, n) => 2 * n + 10);
+      expect(inodes(openTcpSockets(dir))).toEqual([1, 2, ...open, 3, 4]);
+    });
+
+    it('are looked for in IPv6 only where it has one', async () => {
+      const dir = await submission({ ...tables, sockstat6: 'TCP6: inuse 0\nUDP6: inuse 1\n' });
+      expect(inodes(listeningSockets(dir))).toEqual([1, 2]);
+      const unsaid = await submission({ ...tables, tcp: HEAD });
+      expect(inodes(listeningSockets(unsaid))).toEqual([3]);
+      expect(inodes(openTcpSockets(unsaid))).toEqual([3, 4]);
+    });
+
+    it('are not known where the system does not tell', async () => {
+      const dir = path.join(await submission({}), 'nothing');
+      expect(listeningSockets(dir)).toBeUndefined();
+      expect(openTcpSockets(dir)).toBeUndefined();
+    });
   });
 
   it('are read from the netstat of macOS', () => {
