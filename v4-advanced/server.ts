@@ -73,7 +73,9 @@ async function serve(options: Options): Promise<void> {
     log.info('SIGHUP: certificate, accounts and log file are opened anew');
     log.reopen();
     void certificate.reload();
-    accounts.reload().catch((error: Error) => warn(`${error.message}. The accounts stay.`));
+    accounts.reload().catch((error: unknown) => {
+      warn(`${(error as Error).message}. The accounts stay as they were.`);
+    });
   });
   accounts.watch(warn);
 

@@ -7,23 +7,20 @@ import { type SecureContext, TLSSocket } from 'node:tls';
 
 /**
  * Resolves when the handshake is done. Rejects, and ends the connection, when it fails or takes too long.
- * @param early what the client sent in the clear before its time: it becomes part of the handshake, which
- *   then fails, as it should. Nothing of it is ever taken for something that was said under TLS.
  * @param seconds how long it may take
  */
 export function handshake(
   socket: Socket,
   context: SecureContext,
-  early: readonly Uint8Array[],
   seconds: number,
 ): Promise<TLSSocket> {
-  for (const octets of early.toReversed()) socket.unshift(octets);
   const secure = new TLSSocket(socket, { isServer: true, secureContext: context });
   return new Promise((resolve, reject) => {
-    const fail = (error: Error) => {
+    const fail = (error: Error & { reason?: string }) => {
       clearTimeout(timer);
       secure.destroy();
-      reject(error);
+      // OpenSSL's own words: `wrong version number` is what it says of plain text.
+      reject(error.reason === undefined ? error : new Error(error.reason));
     };
     const timer = setTimeout(() => fail(new Error('it took too long')), seconds * 1000);
     secure.once('secure', () => {

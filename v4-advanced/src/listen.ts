@@ -118,7 +118,7 @@ class Conversation {
     this.certificate = certificate;
     this.limits = limits;
     socket.setNoDelay(true); // a reply is small and the client waits for it
-    if (service.isSecure) void this.startTls([], 'greet');
+    if (service.isSecure) void this.startTls('greet');
     else this.talk(false, 'greet');
   }
 
@@ -156,16 +156,15 @@ class Conversation {
   }
 
   /** The session in the clear is over, and nothing of it is left when another begins. */
-  private async startTls(early: Uint8Array[], greeting: 'greet' | 'go on'): Promise<void> {
+  private async startTls(greeting: 'greet' | 'go on'): Promise<void> {
     const { socket, visitor } = this;
     this.served?.leave();
     this.served = undefined;
     clearTimeout(this.timer);
     for (const event of ['data', 'drain', 'end']) socket.removeAllListeners(event);
-    if (early.length > 0) visitor.log.warn('commands came behind STARTTLS, before the handshake');
     try {
       const { context } = this.certificate;
-      const secure = await handshake(socket, context, early, this.limits.handshakeSeconds);
+      const secure = await handshake(socket, context, this.limits.handshakeSeconds);
       visitor.log.debug(`TLS has begun: ${secure.getProtocol()}`);
       this.socket = secure;
       this.talk(true, greeting);
@@ -192,7 +191,7 @@ class Conversation {
           break;
         case 'start tls':
           socket.uncork(); // the reply goes out in the clear
-          void this.startTls(action.early, 'go on');
+          void this.startTls('go on');
           return;
         default:
           this.inHand = this.ask(action);
@@ -218,7 +217,7 @@ class Conversation {
 
   private async ask(request: AnyRequest): Promise<void> {
     const { socket } = this;
-    const { session, fulfil } = this.served!;
+    const served = this.served!;
     this.busy = true;
     socket.pause(); // what the client sends meanwhile waits in the network
     // A message is read from the disk no faster than the client takes it.
@@ -226,10 +225,10 @@ class Conversation {
       await this.taken();
       if (socket.destroyed) return; // so it has not taken it
     }
-    const answer = await fulfil(request);
+    const answer = await served.fulfil(request);
     this.busy = false;
     if (socket.destroyed) return; // nobody is there to hear how it went
-    this.perform(session.resume(answer, Date.now()));
+    this.perform(served.session.resume(answer, Date.now()));
     this.goOn();
   }
 

@@ -23,7 +23,7 @@ export interface AnyRequest {
 export type Action =
   | { type: 'send'; text: string | Uint8Array }
   | { type: 'note'; text: string }
-  | { type: 'start tls'; early: Uint8Array[] }
+  | { type: 'start tls' }
   | { type: 'close' }
   | AnyRequest;
 

@@ -59,11 +59,8 @@ export type Action =
   | { type: 'send'; text: string }
   /** Tell the operator. */
   | { type: 'note'; text: string }
-  /**
-   * This session is over: begin the handshake, with the octets that came too early before it, and
-   * another session behind it.
-   */
-  | { type: 'start tls'; early: Uint8Array[] }
+  /** This session is over: begin the handshake, and another session behind it. */
+  | { type: 'start tls' }
   | { type: 'close' }
   /** Have it done, then call `resume`; until then no command is looked at. */
   | Request;
@@ -160,17 +157,28 @@ export class Session {
       const position = this.read(octets, now);
       if (position < octets.length) this.waiting.unshift(octets.subarray(position));
     }
-    if (this.state !== 'tls') return;
-    // What came in the clear must never be obeyed as if it had come under TLS (RFC 3207 §4.2, §6).
-    this.actions.push({ type: 'start tls', early: this.waiting });
-    this.waiting = [];
-    this.state = 'closed';
-    this.deadlines.none();
+    if (this.state === 'tls') this.startTls();
   }
 
   private read(octets: Uint8Array, now: number): number {
     if (this.chunk) return this.readChunk(octets, now);
     return this.state === 'data' ? this.readText(octets, now) : this.readLine(octets, now);
+  }
+
+  /**
+   * What came in the clear must never be obeyed as if it had come under TLS (RFC 3207 §4.2, §6): with this
+   * session all that it knows is gone. Octets that are there before the handshake are somebody's
+   * attempt at just that, so there is no handshake.
+   */
+  private startTls(): void {
+    this.state = 'closed';
+    this.deadlines.none();
+    if (this.waiting.length > 0) {
+      this.note('octets came behind STARTTLS, before the handshake');
+      this.actions.push({ type: 'close' });
+    } else {
+      this.actions.push({ type: 'start tls' });
+    }
   }
 
   /** Nothing more is read: until the request is answered, or for ever. */

@@ -61,7 +61,7 @@ export type Action =
   /** Tell the operator. */
   | { type: 'note'; text: string }
   /** This session is over: begin the handshake, and another session behind it. */
-  | { type: 'start tls'; early: Uint8Array[] }
+  | { type: 'start tls' }
   | { type: 'close' }
   /** Have it done, then call `resume`; until then no command is looked at. */
   | Request;
@@ -166,12 +166,23 @@ export class Pop3Session {
       const position = this.readLine(octets, now);
       if (position < octets.length) this.waiting.unshift(octets.subarray(position));
     }
-    if (this.state !== 'tls') return;
-    // What came in the clear must never be obeyed as if it had come under TLS (RFC 2595 §4).
-    this.actions.push({ type: 'start tls', early: this.waiting });
-    this.waiting = [];
+    if (this.state === 'tls') this.startTls();
+  }
+
+  /**
+   * What came in the clear must never be obeyed as if it had come under TLS (RFC 2595 §4): with this
+   * session all that it knows is gone. Octets that are there before the handshake are somebody's
+   * attempt at just that, so there is no handshake.
+   */
+  private startTls(): void {
     this.state = 'closed';
     this.deadlines.none();
+    if (this.waiting.length > 0) {
+      this.note('octets came behind STLS, before the handshake');
+      this.actions.push({ type: 'close' });
+    } else {
+      this.actions.push({ type: 'start tls' });
+    }
   }
 
   /** Nothing more is read: until the request is answered, or for ever. */
