@@ -6,10 +6,12 @@
  */
 import { enPop3 } from './en-pop3.ts';
 import { enReport } from './en-report.ts';
+import { enTls } from './en-tls.ts';
 
 export const en = {
   ...enReport,
   ...enPop3,
+  ...enTls,
 
   // What a command is called in a sentence, where its own text would not do
   anEmptyLine: 'an empty line',

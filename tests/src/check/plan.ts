@@ -82,7 +82,8 @@ export function groupByVariant(scenarios: readonly Scenario[], stage: Stage): Gr
   const isExtra = ({ kind }: Scenario) => (kind === 'extra' ? 1 : 0);
   for (const scenario of scenarios.toSorted((a, b) => isExtra(a) - isExtra(b))) {
     const { variant } = scenario;
-    const passwords = scenario.stage >= 'v3';
+    // Stage 4 has no users file of its own: it takes in one with passwords, whatever the variant is about.
+    const passwords = scenario.stage >= 'v3' || stage >= 'v4';
     const key = variant === undefined ? '' : `${variant} ${passwords}`;
     const group = groups.get(key) ?? { variant, passwords, scenarios: [] };
     group.scenarios.push(scenario);

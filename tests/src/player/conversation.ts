@@ -7,6 +7,7 @@ import type { RunningServer } from '../server/model.ts';
 import { makeInbox } from './inbox.ts';
 import type { Waits } from './model.ts';
 import type { Incomplete, LineEnds, Reading, Reply } from './reply.ts';
+import { shakeHands, type Handshake } from './tls-stream.ts';
 
 /** How often a waiting player looks whether the server has died, in milliseconds. */
 const LOOK = 20;
@@ -30,9 +31,22 @@ export type Heard =
   /** The server's process has ended. */
   | { kind: 'died' };
 
+/** How a handshake went; `silence`: it did not go on for `waited` milliseconds. */
+export type Shaken =
+  | { kind: 'secure' }
+  | Exclude<Handshake, { kind: 'secure' }>
+  | { kind: 'silence'; waited: number }
+  | { kind: 'died' };
+
 export interface Conversation {
   /** For `server.hasRead`. */
   readonly stream: Duplex;
+  /**
+   * Begins TLS; what is said and heard from then on goes through it. After `plain` the octets are
+   * unread ones, and nothing is secure.
+   * @param behind Octets that go out in clear in one packet with the first ones of the handshake.
+   */
+  beginTls(behind: Buffer): Promise<Shaken>;
   /** Sends these octets in one write. Resolves when the system has them, at the latest after `limit` ms. */
   send(octets: Buffer, limit: number): Promise<void>;
   /** The next reply, or what came instead of it. */
@@ -70,21 +84,30 @@ export function converse(
   let wake = () => {};
   /** How far the reply that is being waited for has been looked through. */
   let searched = 0;
+  /** What is read from and written to: the stream, or TLS on top of it. */
+  let channel: Duplex;
 
-  stream.on('data', (octets: Buffer) => {
+  const take = (octets: Buffer): void => {
     const forgives = lineEnds !== 'crlf' && octets.includes(0);
     inbox.add(forgives ? Buffer.from(octets.filter((octet) => octet !== 0)) : octets);
     lastCame = performance.now();
     const most = searched > 0 ? MOST_OF_A_REPLY : MOST_UNREAD;
-    if (inbox.octets().length > most) stream.pause();
+    if (inbox.octets().length > most) channel.pause();
     wake();
-  });
-  for (const event of ['end', 'close', 'error']) {
-    stream.on(event, () => {
-      over = true;
-      wake();
-    });
-  }
+  };
+  const listenTo = (to: Duplex): void => {
+    channel = to;
+    to.on('data', take);
+    for (const event of ['end', 'close', 'error']) {
+      to.on(event, () => {
+        // Of a stream with TLS on top, TLS says when all has been read.
+        if (channel !== to) return;
+        over = true;
+        wake();
+      });
+    }
+  };
+  listenTo(stream);
 
   /** Resolves when something has happened on the connection, or after `ms` milliseconds. */
   const change = (ms: number): Promise<void> =>
@@ -139,12 +162,35 @@ export function converse(
   return {
     stream,
 
+    async beginTls(behind) {
+      stream.off('data', take);
+      stream.pause();
+      let shaken: Handshake | undefined;
+      const early = inbox.octets();
+      inbox.take(early.length);
+      shakeHands(stream, { early, behind }, (handshake) => {
+        shaken = handshake;
+        if (handshake.kind === 'secure') listenTo(handshake.stream);
+        if (handshake.kind === 'plain') {
+          stream.on('data', take);
+          stream.resume();
+          take(handshake.octets);
+        }
+        wake();
+      });
+      const how = await untilIdle((): Handshake | { kind: 'died' } | undefined => {
+        return shaken ?? (ended() ? { kind: 'died' } : undefined);
+      });
+      if (!('kind' in how)) return { kind: 'silence', waited: how.waited };
+      return how.kind === 'secure' ? { kind: 'secure' } : how;
+    },
+
     async send(octets, limit) {
       if (over || stream.destroyed) return;
       await new Promise<void>((resolve) => {
         // A server that does not read must not stop the player.
         const timer = setTimeout(resolve, limit);
-        stream.write(octets, () => {
+        channel.write(octets, () => {
           clearTimeout(timer);
           resolve();
         });
@@ -158,10 +204,10 @@ export function converse(
         if (reading.kind !== 'incomplete') {
           inbox.take(reading.length);
           searched = 0;
-          stream.resume();
+          channel.resume();
           return reading.kind === 'reply' ? { kind: 'reply', reply: reading.reply } : reading;
         }
-        if (searched === 0 && reading.searched > 0) stream.resume();
+        if (searched === 0 && reading.searched > 0) channel.resume();
         searched = reading.searched;
         const reply = withoutEnd(reading);
         if (reply !== undefined) {
@@ -214,6 +260,7 @@ export function converse(
     unread: () => inbox.octets(),
 
     leave() {
+      channel.destroy();
       stream.destroy();
     },
   };

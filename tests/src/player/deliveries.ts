@@ -3,7 +3,7 @@
  * ways in which a network may cut it, and a server must be right in all of them.
  */
 import type { Delivery, Expectation } from '../notation/model.ts';
-import { isData, sent, type ClientSide } from './client-side.ts';
+import { endsPacket, sent, type ClientSide } from './client-side.ts';
 import {
   capturedNames,
   octetsToSend,
@@ -57,13 +57,10 @@ export function groupAt(
       passed = [];
       if (delivery === 'line' || delivery === 'bytes') break;
       if (delivery === 'text' && (!wasText || !ahead.inText)) break;
-      if (
-        ahead.unanswered.slice(before).some(({ line, what }) => what === 'command' && isData(line))
-      )
-        break;
+      if (ahead.unanswered.slice(before).some(endsPacket)) break;
     } else if (step.type === 'expect' && delivery === 'pipelined') {
-      // The text of a message waits for 354.
-      if (allows354(step.expectation)) break;
+      // The text of a message waits for 354, a further line of a login for 334, or + in POP3.
+      if (asksForMore(step.expectation)) break;
       passed.push({ move, step });
     } else break;
   }
@@ -80,6 +77,6 @@ function needsAnswer(step: SendStep, passed: Group['expects']): boolean {
   });
 }
 
-function allows354({ oneOf }: Expectation): boolean {
-  return oneOf.some(({ code }) => code.startsWith('3'));
+function asksForMore({ oneOf }: Expectation): boolean {
+  return oneOf.some(({ code }) => code.startsWith('3') || code === '+');
 }

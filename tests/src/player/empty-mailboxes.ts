@@ -4,6 +4,7 @@
  */
 import type { Scenario, Step } from '../notation/model.ts';
 import type { RunningServer } from '../server/model.ts';
+import { partsWithin } from './moves.ts';
 import { localPart, DEFAULT_LOGINS, type Login } from './login.ts';
 import { countMessages, openMailbox, type Manners } from './mailbox-session.ts';
 import { waitsOf, type PlayOptions } from './model.ts';
@@ -15,11 +16,11 @@ const MOST_MESSAGES = 20;
 export async function emptyMailboxes(
   scenario: Scenario,
   server: RunningServer,
-  options: Pick<PlayOptions, 'login' | 'waits' | 'replyTimeout' | 'noLineEnds'>,
+  options: Pick<PlayOptions, 'stage' | 'login' | 'waits' | 'replyTimeout' | 'noLineEnds'>,
 ): Promise<boolean> {
-  const { login = DEFAULT_LOGINS, noLineEnds } = options;
+  const { stage, login = DEFAULT_LOGINS, noLineEnds } = options;
   const lineEnds = noLineEnds === true ? 'none' : 'forgiven';
-  const manners: Manners = { login, waits: waitsOf(options), lineEnds };
+  const manners: Manners = { stage, login, waits: waitsOf(options), lineEnds };
   for (const address of mailboxesOf(scenario, login)) {
     if (!(await emptyMailbox(server, address, manners))) return false;
   }
@@ -39,7 +40,7 @@ function mailboxesOf({ blocks }: Scenario, { accounts }: Login): Set<string> {
     if (block.login !== undefined) addresses.add(block.login);
     for (const step of plainSteps(block.steps)) {
       if (step.type !== 'send') continue;
-      for (const part of step.parts)
+      for (const part of partsWithin(step.parts))
         if (part.type === 'account') addresses.add(`${part.name}@example.com`);
       const words = new Set(step.source.toLowerCase().split(/[^\w.+-]+/));
       for (const { address, user } of accounts)

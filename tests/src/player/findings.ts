@@ -3,7 +3,7 @@
  * of its own. Pure; what the texts are is the catalogue's business.
  */
 import type { Value } from '../catalogue/index.ts';
-import type { Delivery, Protocol } from '../notation/model.ts';
+import type { Delivery, Port, Protocol } from '../notation/model.ts';
 import type { Ended } from '../server/model.ts';
 import type { Asked, ClientSide } from './client-side.ts';
 import * as pop3 from './findings-pop3.ts';
@@ -35,17 +35,34 @@ const commandOf = ({ line }: Asked): Value =>
 /** Last line of a reply as it came; of nothing but a line end, that. */
 const shown = (raw: Buffer): string => (raw.length === 0 ? '\\r\\n' : showLine(raw));
 
+const EXAMPLE_PORTS = { submission: 5870, smtps: 4650, pop3s: 9950 } as const;
+
 /**
  * Nobody accepts a connection.
  * @param isTold Does the server's manifest say anything of this port?
  */
-export function ofNobody(protocol: Protocol, isTold = true): Finding {
-  if (protocol !== 'pop3') return find('nobodyAccepts', {});
+export function ofNobody(port: Port, isTold = true): Finding {
+  if (port === 'smtp') return find('nobodyAccepts', {});
+  if (port !== 'pop3') {
+    if (isTold) return find('nobodyAcceptsPort', { port });
+    const example = EXAMPLE_PORTS[port];
+    const ports = `"ports": { "${port}": ${example} }`;
+    return find('nobodyAcceptsPortUntold', { port, placeholder: `{${port}}`, ports });
+  }
   if (isTold) return find('nobodyAcceptsPop3', {});
   return find('nobodyAcceptsPop3Untold', {
     placeholder: '{pop3}',
     ports: '"ports": { "pop3": 1110 }',
   });
+}
+
+/** After a hostile scenario a new client is not greeted for so many milliseconds. */
+export function ofNotServed(port: Port, waited: number): Finding {
+  const seconds = waited / 1000;
+  if (port === 'smtp') return find('notServedAfter', { seconds });
+  return port === 'pop3'
+    ? find('notServedAfterPop3', { seconds })
+    : find('notServedAfterPort', { port, seconds });
 }
 
 /** The server said nothing, or nothing complete. */
@@ -126,6 +143,12 @@ export function ofWrongText(
   return find('wrongText', { command, expected, got: shown(reply.raw.at(-1)!) });
 }
 
+/** The reply has a line that it must not have. */
+export function ofUnwantedLine(line: string, got: string, { answered }: ClientSide): Finding {
+  const command = askedFor(answered ?? { what: 'command', line: '' });
+  return find('unwantedLine', { command, line, got });
+}
+
 /** The lines behind the status line are not what the scenario wants. */
 export function ofContent(differs: ContentDiffers, { asked }: About): Finding {
   return pop3.ofContent(differs, askedFor(asked));
@@ -178,6 +201,7 @@ export function ofSurplus(
   if (incomplete !== '') return find('replyTooEarly', { command: showLatin1(incomplete), got });
   if (asked === undefined || side.unanswered.length > 0) return find('replyUnasked', { got });
   if (asked.what === 'connect') return find('extraGreeting', { first, got });
+  if (asked.what === 'tls') return find('extraReplyInTls', { got });
   if (asked.what === 'text') return find('extraReplyAfterText', { first, got });
   const command = commandOf(asked);
   if (side.protocol === 'pop3' && !pop3.isStatusLine(line))
@@ -214,5 +238,6 @@ function firstLine(octets: Buffer): Buffer {
 function askedFor(asked: Asked): Value {
   if (asked.what === 'connect') return { key: 'theConnection' };
   if (asked.what === 'text') return { key: 'theEndOfTheMessage' };
+  if (asked.what === 'tls') return { key: 'theHandshake' };
   return commandOf(asked);
 }

@@ -4,6 +4,7 @@ import { answered, hasSaidQuit, type Asked } from './client-side.ts';
 import type { Heard } from './conversation.ts';
 import { failure, find, type Failure } from './failure.ts';
 import * as finding from './findings.ts';
+import { linesOf } from './content.ts';
 import { codeMatches, judge, type FillIn, type Verdict } from './judge.ts';
 import { showLatin1, showLine } from './octets.ts';
 import { readPop3Reply, sizeOf } from './pop3-reply.ts';
@@ -61,6 +62,7 @@ export async function hear(play: Play, talk: Talk, want: Wanted): Promise<void> 
   }
   if (reply.content !== undefined) recorder.content(talk.name, verdict.seen);
   talk.lastContent = reply.content;
+  talk.lastLines = reply.content === undefined ? reply.lines : linesOf(reply.content);
   for (const [name, value] of Object.entries(verdict.captured))
     play.fillings.captured.set(name, value);
   answered(talk.side, reply.code);
@@ -168,6 +170,19 @@ export function countOctets(play: Play, talk: Talk, wanted: string, isWord: bool
   const source = { source: `octets ${announced}`, line };
   play.recorder.remark(talk.name, `octets ${size.octets}`, isRight, source);
   if (!isRight) throw failure(finding.ofOctets(announced, isWord, size, talk.side));
+}
+
+/** The last reply must have no line that begins with `word`. */
+export function refuseLine(play: Play, talk: Talk, word: string, source: Source): void {
+  const wanted = word.toUpperCase();
+  const found = talk.lastLines.find((line) => {
+    const got = line.toUpperCase();
+    return got === wanted || got.startsWith(`${wanted} `);
+  });
+  if (found === undefined) return;
+  const got = showLatin1(found);
+  play.recorder.remark(talk.name, got, false, source);
+  throw failure(finding.ofUnwantedLine(word, got, talk.side));
 }
 
 /** The server closes the connection, and says nothing more before it does. */

@@ -2,6 +2,7 @@
  * How a mailbox is opened by POP3: the lines of the manifest's `login`, with the words of an account.
  * Pure.
  */
+import type { Stage } from '../notation/model.ts';
 import { DEFAULT_ACCOUNTS, DEFAULT_LOGIN, toAccount, type Account } from '../server/manifest.ts';
 
 export interface Login {
@@ -11,6 +12,13 @@ export interface Login {
 }
 
 export const DEFAULT_LOGINS: Login = { accounts: DEFAULT_ACCOUNTS, lines: DEFAULT_LOGIN };
+
+/** From this stage on a connection speaks TLS before it carries a password. */
+const PASSWORDS_UNDER_TLS: Stage = 'v4';
+
+export function logsInUnderTls(stage: Stage): boolean {
+  return stage >= PASSWORDS_UNDER_TLS;
+}
 
 const USER = /^USER +/i;
 const PASS = /^PASS +/i;

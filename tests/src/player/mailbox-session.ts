@@ -4,10 +4,11 @@
  * where a server does not do what is asked, that is the business of the scenarios about it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Stage } from '../notation/model.ts';
 import type { RunningServer } from '../server/model.ts';
 import { answered, newClientSide, sent } from './client-side.ts';
 import { converse } from './conversation.ts';
-import { accountFor, loginLines, type Login } from './login.ts';
+import { accountFor, loginLines, logsInUnderTls, type Login } from './login.ts';
 import type { Waits } from './model.ts';
 import { readPop3Reply } from './pop3-reply.ts';
 import type { LineEnds, Reply } from './reply.ts';
@@ -22,6 +23,8 @@ export interface MailboxSession {
 
 /** How a server is spoken to. */
 export interface Manners {
+  /** The stage that it is at: passwords go through TLS from stage 4 on. */
+  stage: Stage;
   login: Login;
   waits: Waits;
   lineEnds: LineEnds;
@@ -55,9 +58,11 @@ export async function openMailbox(
 async function openOnce(
   server: RunningServer,
   address: string,
-  { login, waits, lineEnds }: Manners,
+  manners: Manners,
+  port: 'pop3' | 'pop3s' = 'pop3',
 ): Promise<MailboxSession | 'refused' | 'unserved'> {
-  const stream = await server.connect('pop3').catch(() => undefined);
+  const { stage, login, waits, lineEnds } = manners;
+  const stream = await server.connect(port).catch(() => undefined);
   if (stream === undefined) return 'unserved';
   const side = newClientSide('pop3');
   const conversation = converse(
@@ -82,11 +87,24 @@ async function openOnce(
     return hear();
   };
 
+  const isSecured = async () => {
+    const isSecure = (await conversation.beginTls(Buffer.alloc(0))).kind === 'secure';
+    if (!isSecure) conversation.leave();
+    return isSecure;
+  };
+
+  if (port === 'pop3s' && !(await isSecured())) return 'unserved';
   const lines = loginLines(accountFor(address, login), login);
-  for (const line of [undefined, ...lines]) {
+  const isUnderTls = logsInUnderTls(stage) && port === 'pop3';
+  for (const line of [undefined, ...(isUnderTls ? ['STLS'] : []), ...lines]) {
     const reply = await (line === undefined ? hear() : say(line));
-    if (reply?.code === '+OK') continue;
+    if (reply?.code === '+OK') {
+      if (line !== 'STLS' || (await isSecured())) continue;
+      return 'unserved';
+    }
     conversation.leave();
+    const mayGoElsewhere = line === 'STLS' && server.isTold?.('pop3s') === true;
+    if (mayGoElsewhere) return openOnce(server, address, manners, 'pop3s');
     return reply === undefined ? 'unserved' : 'refused';
   }
   return {

@@ -6,6 +6,7 @@ import type {
   DialogueBlock,
   MailboxBlock,
   Part,
+  Port,
   Protocol,
   Scenario,
   Step,
@@ -21,7 +22,9 @@ export interface DialogueMove {
   /** Where it stands: the connection that it is said on, and how that begins. */
   connection: string;
   protocol: Protocol;
+  port: Port;
   login: DialogueBlock['login'];
+  overTls: boolean;
   mail: boolean;
   step: PlainStep;
   /** Round of the innermost repeat, from 1; 0 outside. */
@@ -41,8 +44,8 @@ export function movesOf(scenario: Scenario): Move[] {
       moves.push({ type: 'mailbox', block });
       continue;
     }
-    const { connection, protocol, login, mail = false } = block;
-    const place = { connection, protocol, login, mail };
+    const { connection, protocol, port, login, overTls = false, mail = false } = block;
+    const place = { connection, protocol, port, login, overTls, mail };
     const add = (steps: Step[], round: number): void => {
       for (const step of steps) {
         if (step.type === 'repeat') {
@@ -75,7 +78,8 @@ export function fill(parts: readonly Part[], round: number, fillings: Fillings):
   return Buffer.concat(parts.map((part) => fillPart(part, round, fillings)));
 }
 
-function fillPart(part: Part, round: number, { tokens, captured, login }: Fillings): Uint8Array {
+function fillPart(part: Part, round: number, fillings: Fillings): Uint8Array {
+  const { tokens, captured, login } = fillings;
   switch (part.type) {
     case 'octets':
       return part.octets;
@@ -90,10 +94,17 @@ function fillPart(part: Part, round: number, { tokens, captured, login }: Fillin
       return Buffer.from(captured.get(part.name) ?? '');
     case 'account':
       return Buffer.from(wordFor(part.what, accountNamed(part.name, login), login));
+    case 'base64':
+      return Buffer.from(fill(part.parts, round, fillings).toString('base64'));
   }
 }
 
 /** Names of captured values that a send step needs. */
 export function capturedNames(step: SendStep): string[] {
-  return step.parts.flatMap((part) => (part.type === 'captured' ? [part.name] : []));
+  return partsWithin(step.parts).flatMap((part) => (part.type === 'captured' ? [part.name] : []));
+}
+
+/** The parts, and those that are encoded in them. */
+export function partsWithin(parts: readonly Part[]): Part[] {
+  return parts.flatMap((part) => (part.type === 'base64' ? partsWithin(part.parts) : [part]));
 }

@@ -2,13 +2,15 @@
 import type { Scenario } from '../notation/model.ts';
 import { hasSaidQuit } from './client-side.ts';
 import { groupAt } from './deliveries.ts';
-import { countOctets, hear, hearClose, hearNothing, type Wanted } from './hear.ts';
+import { countOctets, hear, hearClose, hearNothing, refuseLine, type Wanted } from './hear.ts';
 import type { FillIn } from './judge.ts';
+import { logsInUnderTls } from './login.ts';
 import { fill, movesOf, type DialogueMove, type Move } from './moves.ts';
-import { begin, sayGoodbye, stillServed } from './opening.ts';
+import { begin, sayGoodbye, secureByStls, stillServed } from './opening.ts';
 import { sourceOf, wanted, wantedStatus } from './recorder.ts';
 import { checkMailbox, type MailQuestion } from './storage/check-mailbox.ts';
 import { leave, letIn, refuseSurplus, say } from './say.ts';
+import { beginTls } from './secure.ts';
 import type { Play, Talk } from './talk.ts';
 
 /** Plays a scenario to its end; throws a failure as soon as something is not as it should be. */
@@ -31,6 +33,11 @@ export async function playMoves(
       }
       const talk = talks.get(move.connection) ?? (await beginAt(move));
       index = talk.over ? index + 1 : await playMove(play, talk, moves, index);
+      // The dialogue's own first reply was the greeting.
+      if (talk.secureAfterGreeting && talk.side.answered !== undefined && !talk.over) {
+        talk.secureAfterGreeting = false;
+        await secureByStls(play, talk, talks);
+      }
       lastLine = performance.now();
     }
     for (const talk of talks.values()) {
@@ -45,8 +52,10 @@ export async function playMoves(
   if (scenario.hostile) await stillServed(play, scenario);
 
   async function beginAt(move: DialogueMove): Promise<Talk> {
-    const isPlayers = scenario.opening === 'stage' || move.mail;
-    return begin(play, move, isPlayers ? opening : undefined, talks);
+    const isOwn = scenario.opening === 'none' && !move.mail;
+    const talk = await begin(play, move, opening, isOwn, talks);
+    talk.secureAfterGreeting = isUnawareOfTls(play, scenario, move);
+    return talk;
   }
 
   function storageQuestion(): Omit<MailQuestion, 'block'> {
@@ -62,6 +71,16 @@ export async function playMoves(
       lastLine,
     };
   }
+}
+
+/**
+ * A dialogue that says USER and PASS itself, from a stage that had no TLS. The server's stage has it, and
+ * takes passwords no other way.
+ */
+function isUnawareOfTls({ stage }: Play, scenario: Scenario, move: DialogueMove): boolean {
+  const saysPasswords = move.protocol === 'pop3' && move.login === undefined;
+  const isOlder = logsInUnderTls(stage) && !logsInUnderTls(scenario.stage);
+  return isOlder && saysPasswords && scenario.login === 'user-pass';
 }
 
 /** A move, or as many as go into one write. Answers the index of the next one. */
@@ -99,6 +118,14 @@ async function playMove(play: Play, talk: Talk, moves: Move[], index: number): P
       break;
     case 'silence':
       await hearNothing(play, talk, sourceOf(step));
+      break;
+    case 'tls': {
+      const behind = fill(step.behind, 0, play.fillings);
+      await beginTls(play, talk, { outcome: step.outcome, behind, source: sourceOf(step) });
+      break;
+    }
+    case 'without':
+      refuseLine(play, talk, step.word, sourceOf(step));
       break;
     case 'octets': {
       const isWord = step.parts.some(({ type }) => type === 'captured');

@@ -20,6 +20,7 @@ const ABOUT_SURPLUS: ReadonlySet<Finding['key']> = new Set([
   'extraReply',
   'extraReplyAfterText',
   'extraGreeting',
+  'extraReplyInTls',
   'replyInText',
   'replyTooEarly',
   'replyUnasked',

@@ -16,6 +16,8 @@ const DOT = 0x2e;
 const DOT_IN_FRONT = Buffer.from('\n.');
 
 const STATUS_LINE = /^(\+OK|-ERR)(?: (.*))?$/s;
+/** RFC 5034 §4: the server asks for the next line of a login. */
+const CONTINUES = /^(\+)(?: (.*))?$/s;
 
 /** Commands whose `+OK` lines follow (RFC 1939, RFC 2449), and those where they do without an argument. */
 const WITH_LINES = new Set(['RETR', 'TOP', 'CAPA']);
@@ -41,7 +43,10 @@ export function readPop3Reply(
   const from = first + 1;
   const status = withoutLineEnd(octets.subarray(0, from));
   if (status.includes(0)) return fault('nul', [status], from);
-  const [, code, text] = STATUS_LINE.exec(status.toString()) ?? [];
+  const line = status.toString();
+  const mayContinue = asked?.what === 'auth' || /^AUTH +\S/i.test(asked?.line ?? '');
+  const [, code, text] =
+    STATUS_LINE.exec(line) ?? (mayContinue ? CONTINUES.exec(line) : undefined) ?? [];
   if (code === undefined) return fault('malformed', [status], from);
   if (octets[first - 1] !== CR && lineEnds === 'crlf') return fault('lf-only', [status], from);
   const reply = { code, lines: [text ?? ''], raw: [status] };

@@ -16,7 +16,7 @@ export interface Source {
 
 export interface Recorder {
   readonly steps: PlayedStep[];
-  sent(connection: string, octets: Buffer, step: SendStep | undefined): void;
+  sent(connection: string, octets: Buffer, step: Pick<SendStep, 'crlf' | 'line'> | undefined): void;
   /** Each line of a reply; what was expected stands beside the last. */
   replied(connection: string, raw: Buffer[], expected: Source | undefined, ok: boolean): void;
   /** What follows a status line in POP3: lines, and the lone dot; or the lines up to one that differs. */

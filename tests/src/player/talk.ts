@@ -1,6 +1,6 @@
 /** A connection of a scenario that is being played, and what all connections of a play share. */
 import type { Duplex } from 'node:stream';
-import type { Delivery, Protocol, Stage } from '../notation/model.ts';
+import { PORTS, type Delivery, type Port, type Protocol, type Stage } from '../notation/model.ts';
 import type { Ended, RunningServer } from '../server/model.ts';
 import { newClientSide, type ClientSide } from './client-side.ts';
 import { converse, type Conversation, type Read } from './conversation.ts';
@@ -40,11 +40,18 @@ export interface Play {
 export interface Talk {
   name: string;
   protocol: Protocol;
+  port: Port;
   conversation: Conversation;
   read: Read;
   side: ClientSide;
+  /** TLS has begun. */
+  secure: boolean;
+  /** A dialogue of an earlier stage that says USER and PASS: the player begins TLS behind the greeting. */
+  secureAfterGreeting: boolean;
   /** The last line of the last reply; in POP3, its status line. */
   lastReply: string;
+  /** What the last reply said, line by line; in POP3, what stands behind the status line if it has several. */
+  lastLines: string[];
   /** POP3: what the last reply held, if it had several lines. */
   lastContent: Buffer | undefined;
   packet: { commands: number; replies: number };
@@ -59,19 +66,18 @@ export interface Talk {
 }
 
 /** Opens a connection; the greeting is not awaited. */
-export async function openTalk(play: Play, name: string, protocol: Protocol): Promise<Talk> {
+export async function openTalk(play: Play, name: string, port: Port): Promise<Talk> {
+  const { protocol } = PORTS[port];
   const { server, waits, recorder } = play;
   const reader = READERS[protocol];
   if (reader === undefined) throw new Error(`dialogues in ${protocol} cannot be played`);
   const side = newClientSide(protocol);
   const read: Read = (octets, ahead = 0, searched = 0) =>
     reader(octets, play.lineEnds, side.unanswered[ahead], searched);
-  const stream = await server.connect(protocol).catch(async () => {
+  const stream = await server.connect(port).catch(async () => {
     recorder.remark(name, 'connects', false);
     const death = await deathOf(server, waits);
-    const finding = death
-      ? ofDeath(death, undefined)
-      : ofNobody(protocol, server.isTold?.(protocol));
+    const finding = death ? ofDeath(death, undefined) : ofNobody(port, server.isTold?.(port));
     throw failure(finding, { silent: true });
   });
   recorder.remark(name, 'connects', true);
@@ -79,10 +85,14 @@ export async function openTalk(play: Play, name: string, protocol: Protocol): Pr
   return {
     name,
     protocol,
+    port,
     conversation,
     read,
     side,
+    secure: false,
+    secureAfterGreeting: false,
     lastReply: '',
+    lastLines: [],
     lastContent: undefined,
     packet: { commands: 0, replies: 0 },
     closedInText: false,

@@ -4,16 +4,16 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Key } from '../catalogue/index.ts';
-import type { Protocol } from '../notation/model.ts';
+import type { PortName } from './manifest-schema.ts';
 
 export interface RunningServer {
   /**
    * Opens a connection. Every octet to and from the server goes through here, so that a relay can
    * stand between (a sandbox has a network of its own). Rejects if nobody accepts it.
    */
-  connect(protocol: Protocol): Promise<Duplex>;
-  /** Does its manifest say anything of the port for this protocol? Absent: it is taken for granted. */
-  isTold?(protocol: Protocol): boolean;
+  connect(port: PortName): Promise<Duplex>;
+  /** Does its manifest say anything of this port? Absent: it is taken for granted. */
+  isTold?(port: PortName): boolean;
   /**
    * Resolves when the server has taken in all that was sent on this connection (where the system can
    * tell: Linux), or after a pause of a few milliseconds, or at the latest after `limit` milliseconds.

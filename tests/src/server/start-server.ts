@@ -20,12 +20,13 @@ import { PORT_NAMES } from './manifest-schema.ts';
 import type { PortName } from './manifest-schema.ts';
 import type { Ended, ServerUnderTest } from './model.ts';
 import { outputTail } from './output-tail.ts';
+import type { OutputTail } from './output-tail.ts';
 import { freePorts } from './ports.ts';
 import { activityOf, watchTree } from './proc.ts';
 import { startProgram } from './process-group.ts';
 import type { ProcessGroup } from './process-group.ts';
 import { awaitListening } from './readiness.ts';
-import { listeningPorts, tcpSockets } from './sockets.ts';
+import { listeningPorts, openTcpSockets, tcpSockets } from './sockets.ts';
 import { Trouble } from './trouble.ts';
 
 /** Milliseconds that a server gets until it listens. */
@@ -138,12 +139,12 @@ async function startOnce(
     });
     const members = watchTree(groups.map(({ pid }) => pid));
     return {
-      connect: (protocol) => openConnection(ports[protocol]),
-      isTold: (protocol) => told.includes(protocol),
+      connect: (port) => openConnection(ports[port]),
+      isTold: (port) => told.includes(port),
       hasRead: watchReading(members),
       isBusy: () => Promise.resolve(isBusy(members(), ports)),
       stores: storesOf(launch, folder, values),
-      ended: () => endOf(groups, output.lines(LAST_LINES)),
+      ended: () => endOf(groups, output),
       ports,
       folder: folder.server,
       around: path.dirname(folder.server),
@@ -192,23 +193,25 @@ function storesOf(launch: Launch, folder: FreshFolder, values: PlaceholderValues
   return launch.store.map((store) => path.resolve(folder.server, fillIn(store, values)));
 }
 
-function endOf(groups: readonly ProcessGroup[], output: string[]): Ended | undefined {
+function endOf(groups: readonly ProcessGroup[], output: OutputTail): Ended | undefined {
   const dead = groups.find((group) => group.ended() !== undefined && !group.isAlive());
-  return dead === undefined ? undefined : { how: dead.ended()!, output };
+  return dead && { how: dead.ended()!, output: output.lines(LAST_LINES) };
 }
 
 function isBusy(members: readonly number[], ports: Ports): boolean {
   if (activityOf(members)?.atWork === true) return true;
   const used = new Set(Object.values(ports));
-  return (tcpSockets() ?? []).some(
-    ({ localPort, state, unread }) => used.has(localPort) && state === 'established' && unread > 0,
-  );
+  for (const { localPort, state, unread } of openTcpSockets() ?? [])
+    if (used.has(localPort) && state === 'established' && unread > 0) return true;
+  return false;
 }
 
 /** A fixed port that somebody else listens on: said at once, before the server says it in its own way. */
 async function refuseTakenPorts(launch: Launch, file: string): Promise<void> {
+  const fixed = Object.entries(launch.ports);
+  if (fixed.length === 0) return;
   const listening = await listeningPorts();
-  for (const [name, port] of Object.entries(launch.ports)) {
+  for (const [name, port] of fixed) {
     if (listening?.has(port)) throw new Trouble('startFixedPortTaken', { file, name, port });
   }
 }

@@ -10,10 +10,11 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { say } from '../../src/catalogue/index.ts';
 import { parseScenario } from '../../src/notation/parse-scenario.ts';
-import type { Protocol, Scenario } from '../../src/notation/model.ts';
+import type { Port, Scenario } from '../../src/notation/model.ts';
 import { playScenario } from '../../src/player/play-scenario.ts';
 import type { PlayOptions, PlayResult } from '../../src/player/model.ts';
 import type { Ended, RunningServer } from '../../src/server/model.ts';
+import type { PortName } from '../../src/server/manifest-schema.ts';
 import { servePop3, type Mailboxes, type Pop3Behaviour } from './pop3-in-test.ts';
 
 export interface Mail {
@@ -47,6 +48,14 @@ export interface Behaviour {
   connections?: number;
   /** It has a POP3 port too; what its SMTP side receives can be read there. */
   pop3?: Pop3Behaviour;
+  /** What it does on ports of its own, and on `smtp` and `pop3` instead of what it does there otherwise. */
+  ports?: Partial<Record<Port, (client: Client, kept: Kept) => void>>;
+}
+
+/** What the sides of the server share. */
+export interface Kept {
+  mailboxes: Mailboxes;
+  locks: Set<string>;
 }
 
 export interface ServerInTest extends RunningServer {
@@ -63,10 +72,16 @@ export async function serverInTest(behaviour: Behaviour = {}): Promise<ServerInT
   const locks = new Set<string>();
   let ended: Ended | undefined;
   let count = 0;
-  const { pop3 } = behaviour;
-  const servers: Partial<Record<Protocol, net.Server>> = {
+  const { pop3, ports = {} } = behaviour;
+  const kept = { mailboxes, locks };
+  const servers: Partial<Record<PortName, net.Server>> = {
     smtp: listener((client) => serve(client, keeping(behaviour, mailboxes))),
     ...(pop3 && { pop3: listener((client) => servePop3(client, mailboxes, locks, pop3)) }),
+    ...Object.fromEntries(
+      Object.entries(ports).map(([name, serveOne]) => {
+        return [name, listener((client) => serveOne(client, kept))];
+      }),
+    ),
   };
 
   function listener(serveOne: (client: Client) => void): net.Server {
@@ -100,12 +115,12 @@ export async function serverInTest(behaviour: Behaviour = {}): Promise<ServerInT
     folder,
     mailboxes,
     stores: [folder],
-    connect: (protocol) =>
+    ...(behaviour.ports && { isTold: (port) => servers[port] !== undefined }),
+    connect: (port) =>
       new Promise((resolve, reject) => {
-        const address = servers[protocol]?.address() as AddressInfo | null | undefined;
+        const address = servers[port]?.address() as AddressInfo | null | undefined;
         if (address === undefined || address === null) return reject(new Error('nobody'));
-        const { port } = address;
-        const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
+        const socket = net.connect({ port: address.port, host: '127.0.0.1', noDelay: true });
         socket.once('error', reject);
         socket.once('connect', () => {
           socket.off('error', reject);

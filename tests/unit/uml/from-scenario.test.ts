@@ -129,8 +129,8 @@ describe('the dialogue of a scenario that reads what was sent', () => {
   const road: Scenario = {
     ...scenario([{}]),
     blocks: [
-      { ...line, protocol: 'smtp', connection: 'alice' },
-      { ...line, protocol: 'pop3', connection: 'bob', login: 'bob@example.com' },
+      { ...line, protocol: 'smtp', port: 'smtp', connection: 'alice' },
+      { ...line, protocol: 'pop3', port: 'pop3', connection: 'bob', login: 'bob@example.com' },
       ...scenario([{}]).blocks,
     ],
   };

@@ -74,7 +74,7 @@ export async function checkMailbox(play: Play, question: MailQuestion): Promise<
     if (play.stage < 'v3' || KNOWN.get(server) === 'not by POP3' || addresses.length === 0)
       return undefined;
     const { login } = play.fillings;
-    const manners = { login, waits, lineEnds: play.lineEnds };
+    const manners = { stage: play.stage, login, waits, lineEnds: play.lineEnds };
     const patience = question.holdsMailbox ? 0 : FREE_WITHIN;
     const files = await messagesByPop3(token, addresses, server, manners, patience);
     if (files === undefined && !question.holdsMailbox) KNOWN.set(server, 'not by POP3');
