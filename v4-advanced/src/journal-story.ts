@@ -86,8 +86,16 @@ function wrap(text: string, columns: number, columnsOfFirst: number): string[] {
 }
 
 function piecesOf(phrase: string, length: number): string[] {
-  if (phrase.length <= length) return [phrase];
-  return [phrase.slice(0, length), ...piecesOf(phrase.slice(length), length)];
+  const pieces: string[] = [];
+  let piece = '';
+  for (const character of phrase) {
+    if (piece.length + character.length > length) {
+      pieces.push(piece);
+      piece = '';
+    }
+    piece += character;
+  }
+  return [...pieces, piece];
 }
 
 /** What has become of a message in a mailbox. Times are ISO 8601. */

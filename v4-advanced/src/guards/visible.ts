@@ -10,8 +10,8 @@ const HARMFUL = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** For people: one line, at most so many characters, nothing in it that a terminal obeys. */
 export function visible(text: string, most = Infinity): string {
-  // A megabyte is not searched when a line is all that is shown of it.
-  const shown = text.slice(0, 2 * most).replace(HARMFUL, (character) => {
+  // A megabyte is not searched when a line is all that is shown of it. A character may be two units.
+  const shown = text.slice(0, 2 * most + 1).replace(HARMFUL, (character) => {
     const code = character.codePointAt(0)!;
     const hex = code.toString(16).toUpperCase();
     return code < 0x100 ? `\\x${hex.padStart(2, '0')}` : `\\u{${hex.padStart(4, '0')}}`;
