@@ -8,9 +8,10 @@
  */
 import { buffer } from 'node:stream/consumers';
 import { stderr, stdin, stdout } from 'node:process';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Complaint, visible } from './src/client/complaint.ts';
-import { deliver } from './src/client/delivery.ts';
 import type { ServerAddress, Show } from './src/client/conversation.ts';
+import { deliver } from './src/client/delivery.ts';
 import { Keyboard } from './src/client/keyboard.ts';
 import { table } from './src/client/mailbox-menu.ts';
 import { checkPassword, type Login } from './src/client/login.ts';
@@ -110,6 +111,7 @@ async function askPassword(): Promise<string> {
     return ''; // Ctrl-D
   } finally {
     keyboard.close();
+    await nextTurn(); // Node stops the terminal then; the text is typed there, too.
   }
 }
 
@@ -127,7 +129,7 @@ async function print(number: number, message: Uint8Array, quiet?: boolean): Prom
 
 async function run(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
-  const { host, user, to = [], subject = '' } = options;
+  const { host, port, user, to = [], subject = '' } = options;
   const from = options.from ?? (user && addressOf(user));
   if (options.help) {
     console.log(words.help);
@@ -146,7 +148,7 @@ async function run(): Promise<number> {
     await readMail((await loginOf(options))!, options);
     return 0;
   }
-  await menu(host, options, {
+  await menu(port === undefined ? host : `${host}:${port}`, options, {
     send: (message, login) => send(message, options, login),
     visit: (login, work) => open(login, options, work),
   });

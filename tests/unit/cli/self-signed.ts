@@ -16,9 +16,9 @@ const NAME = der(
   SEQUENCE,
   der(0x31, der(SEQUENCE, Buffer.from('0603550403', 'hex'), der(0x0c, 'localhost'))),
 );
-const VALIDITY = der(SEQUENCE, der(0x17, '200101000000Z'), der(0x17, '491231235959Z'));
 
-export function selfSigned(): { key: string; cert: string } {
+/** @param until its last second, as ASN.1's UTCTime */
+export function selfSigned(until = '491231235959Z'): { key: string; cert: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const toBeSigned = der(
     SEQUENCE,
@@ -26,7 +26,7 @@ export function selfSigned(): { key: string; cert: string } {
     der(0x02, '\x01'), // serial number
     ALGORITHM,
     NAME,
-    VALIDITY,
+    der(SEQUENCE, der(0x17, '200101000000Z'), der(0x17, until)),
     NAME,
     publicKey.export({ type: 'spki', format: 'der' }),
   );

@@ -13,7 +13,7 @@ import { sampleServer, type SampleServer, type Script } from './sample-server.ts
 const message = ['--from', 'alice@example.com', '--to', 'bob@example.com'];
 
 /** Stages whose client differs from that of the stage before in more than the dialogue. */
-const STAGES = FULL ? ['v1-smtp', 'v3-pop3'] : ['v3-pop3'];
+const STAGES = FULL ? ['v1-smtp', 'v3-pop3', 'v4-advanced'] : ['v4-advanced'];
 
 /** Gives a function that runs the client of a stage against a sample server. */
 function talking(stage: string) {
@@ -102,7 +102,9 @@ describe.each(STAGES)('the client of %s with flags', (stage) => {
   it('ends with 1 and one line when the server is silent', async () => {
     const { exitCode, stderr } = await talk(['--test', '--timeout', '1'], '', () => null);
     expect(exitCode).toBe(1);
-    expect(stderr).toBe('The server was silent for 1 s instead of sending its greeting.');
+    const hint =
+      stage === 'v4-advanced' ? ' (If it wants TLS from the first octet, say --tls.)' : '';
+    expect(stderr).toBe(`The server was silent for 1 s instead of sending its greeting.${hint}`);
   });
 
   it('ends with 1 and what to do when nobody listens', async () => {
@@ -132,7 +134,7 @@ describe.each(STAGES)('the client of %s with flags', (stage) => {
 
 describe.each(STAGES)('the client of %s with its menu, by a pipe', (stage) => {
   const talk = talking(stage);
-  const quit = stage === 'v3-pop3' ? '4' : '3';
+  const quit = { 'v1-smtp': '3', 'v3-pop3': '4' }[stage] ?? '5';
   const letter = ['1', 'alice@example.com', 'bob@example.com', 'Hi'];
 
   it.each(['.', 'FIN'])('sends a message that ends with %j, then quits', async (end) => {

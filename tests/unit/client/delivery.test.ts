@@ -10,16 +10,25 @@ import { sampleServer, type SampleServer, type Script } from './sample-server.ts
 import * as complaintV3 from '../../../v3-pop3/src/client/complaint.ts';
 import * as deliveryV3 from '../../../v3-pop3/src/client/delivery.ts';
 import * as messageV3 from '../../../v3-pop3/src/client/message.ts';
+import * as complaintV4 from '../../../v4-advanced/src/client/complaint.ts';
+import * as deliveryV4 from '../../../v4-advanced/src/client/delivery.ts';
+import * as messageV4 from '../../../v4-advanced/src/client/message.ts';
+import { words as wordsV4 } from '../../../v4-advanced/src/client/words.ts';
 
 /** What a stage brings; every stage has classes of its own. */
 interface Stage<M> {
-  deliver: (message: M, server: ServerAddress, show: Show) => Promise<deliveryV1.Delivery>;
+  deliver: (
+    message: M,
+    server: ServerAddress,
+    show: (who: Parameters<Show>[0] | '-', line: string) => void,
+  ) => Promise<deliveryV1.Delivery>;
   Message: new (from: string, to: string, subject: string, text: string) => M;
   Complaint: new (message: string) => Error & { exitCode: number };
 }
 const V1: Stage<messageV1.Message> = { ...complaintV1, ...deliveryV1, ...messageV1 };
 const V2: Stage<messageV2.Message> = { ...complaintV2, ...deliveryV2, ...messageV2 };
 const V3: Stage<messageV3.Message> = { ...complaintV3, ...deliveryV3, ...messageV3 };
+const V4: Stage<messageV4.Message> = { ...complaintV4, ...deliveryV4, ...messageV4 };
 
 interface Told {
   server: SampleServer;
@@ -30,27 +39,31 @@ interface Told {
 }
 
 /**
- * Delivers a message to bob and carol. `timeout` is in seconds. The client of stage 3, whose connection
- * is another, does it too; but for HELO it must say the same.
+ * Delivers a message to bob and carol. `timeout` is in seconds. The clients of stages 3 and 4, whose
+ * connections are others, do it too; but for HELO they must say the same.
  */
 async function tell(script?: Script, timeout = 10, text = 'text'): Promise<Told> {
   const told = await tellBy(V1, script, timeout, text);
-  const later = await tellBy(V3, script, timeout, text);
-  expect(comparable(later)).toEqual(comparable(told));
+  for (const later of [
+    await tellBy(V3, script, timeout, text),
+    await tellBy(V4, script, timeout, text),
+  ]) {
+    expect(comparable(later)).toEqual(comparable(told));
+  }
   return told;
 }
 
-/** Without HELO and its reply, and the headers that are new each time. */
+/** Without HELO and EHLO and their replies, and the headers that are new each time. */
 function comparable({ server, shown, delivery, complaint }: Told) {
-  const hello = shown.findIndex((line) => line.startsWith('C: HELO '));
+  const isHello = (line = '') => /^C: (HELO|EHLO) /.test(line);
   return {
-    commands: server.commands.filter((command) => !command.startsWith('HELO ')),
+    commands: server.commands.filter((command) => !/^(HELO|EHLO) /.test(command)),
     early: server.early,
-    shown: (hello < 0 ? shown : shown.toSpliced(hello, 2)).filter(
-      (line) => !/^C: (Message-ID|Date): /.test(line),
-    ),
+    shown: shown
+      .filter((line, index) => !isHello(line) && !isHello(shown[index - 1]))
+      .filter((line) => !/^C: (Message-ID|Date): /.test(line)),
     delivery,
-    complaint,
+    complaint: complaint?.replace(wordsV4.maybeTls, ''),
   };
 }
 

@@ -8,10 +8,10 @@ import { TLSSocket } from 'node:tls';
 
 /**
  * What to answer: octets to send as they are, `null` for silence, `close` to hang up, `reset` to
- * break the connection off. `undefined` stands for what a good server says.
+ * break the connection off, `silence` to say nothing more. `undefined` stands for what a good server says.
  */
 export type Answer =
-  string | Uint8Array | null | { end: 'close' | 'reset'; say?: string } | undefined;
+  string | Uint8Array | null | { end: 'close' | 'reset' | 'silence'; say?: string } | undefined;
 
 /** Is asked once for the greeting (`''`), for each command, and for the text (`'.'`). */
 export type Script = (command: string) => Answer;
@@ -95,6 +95,7 @@ export async function sampleServer(
       if (said === null || !socket.writable) return;
       if (typeof said === 'object' && 'end' in said) {
         if (said.end === 'reset') socket.resetAndDestroy();
+        else if (said.end === 'silence') socket.removeAllListeners('data').write(said.say ?? '');
         else socket.end(said.say ?? '');
         return;
       }

@@ -99,7 +99,7 @@ export class Conversation {
 
   /** Puts TLS in between, before anything else is said. */
   async secure(): Promise<void> {
-    const { host, timeout, trust = {} } = this.#server;
+    const { host, timeout, tls, trust = {} } = this.#server;
     const socket = this.#socket;
     socket.setTimeout(0);
     // RFC 3207 §4.2, RFC 2595 §4: what came before TLS may be anybody's; it must not be taken for the
@@ -111,6 +111,7 @@ export class Conversation {
     const peer = {
       host,
       servername: isIP(host) === 0 ? host : '', // RFC 6066 §3: a name, never an address.
+      isFirst: tls === 'at once',
       isLocal: /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? ''),
     };
     const remark = (text: string) => this.#show('-', text);

@@ -20,6 +20,8 @@ export interface Peer {
   /** As it was asked for: the certificate must name it. */
   host: string;
   servername: string;
+  /** TLS was to begin with the first octet, and not by a command. */
+  isFirst: boolean;
   /** The server runs on this computer: nobody is in between. */
   isLocal: boolean;
 }
@@ -66,7 +68,7 @@ export async function shakeHands(
   } catch (error) {
     secured.destroy();
     socket.destroy();
-    throw error instanceof Complaint ? error : new Complaint(whyNot(error as Error));
+    throw error instanceof Complaint ? error : new Complaint(whyNot(error as Error, peer));
   } finally {
     clearTimeout(timer);
   }
@@ -95,9 +97,10 @@ function doubts(code: string, secured: TLSSocket, host: string): string {
   );
 }
 
-function whyNot({ message, code = message }: NodeJS.ErrnoException): string {
+function whyNot({ message, code = message }: NodeJS.ErrnoException, { isFirst }: Peer): string {
   // What came was no TLS at all.
-  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH|UNEXPECTED_MESSAGE/.test(code)) return words.noTlsThere;
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH|UNEXPECTED_MESSAGE/.test(code))
+    return isFirst ? words.noTlsThere : words.noTlsAfterAll;
   if (/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/.test(code)) return words.oldTls;
   if (code === 'ECONNRESET') return words.closed(words.owed.handshake);
   return words.handshakeFailed(code);

@@ -115,6 +115,7 @@ line is wrong.`,
     (isUnknown ? 'If you have it as a file, say --ca FILE; ' : 'Ask whoever runs the server; ') +
     '--insecure believes anybody.',
   noTlsThere: 'What the server says is not TLS: does it begin without? Leave out --tls.',
+  noTlsAfterAll: 'The server agreed to begin TLS, but what it says is not TLS.',
   oldTls: 'The server knows no TLS that is safe: 1.2 is the least.',
   handshakeFailed: (why: string) => `There is no TLS with this server: ${why}.`,
   goOnWithoutTls: ' (--no-tls does without.)',
