@@ -10,11 +10,11 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** What a stage may have to start. */
-const PROGRAMS = ['server', 'client', 'accounts', 'journal'];
+const PROGRAMS = ['server', 'client', 'accounts', 'journal', 'migrate'];
 /** In `node_modules`: from there the packages that a stage depends on are found, and git does not look. */
 export const CACHE = fileURLToPath(new URL('../node_modules/.cache/stagepost/', import.meta.url));
 /** Names what is made below; another number where it is made in another way. */
-const EDITION = 1;
+const EDITION = 2;
 
 const known = new Map<string, Promise<string>>();
 
