@@ -1,7 +1,7 @@
 /**
- * The programs of a stage, each as one JavaScript file. Users start `server.ts` by tsx, and a test for
- * each stage does so too; but the tests start hundreds of servers and clients, and a bundle starts in a
- * quarter of the time.
+ * The programs of a stage, each as one JavaScript file, and the command `stagepost`. Users start them by
+ * tsx, and for each there is a test that does so too; but the tests start hundreds of servers and
+ * clients, and a bundle starts in a quarter of the time.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -11,12 +11,19 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** What a stage may have to start. */
 const PROGRAMS = ['server', 'client', 'accounts', 'journal', 'migrate'];
+const KIT = fileURLToPath(new URL('../', import.meta.url));
 /** In `node_modules`: from there the packages that a stage depends on are found, and git does not look. */
-export const CACHE = fileURLToPath(new URL('../node_modules/.cache/stagepost/', import.meta.url));
+export const CACHE = path.join(KIT, 'node_modules', '.cache', 'stagepost');
 /** Names what is made below; another number where it is made in another way. */
 const EDITION = 2;
 
 const known = new Map<string, Promise<string>>();
+
+function once(name: string, find: () => Promise<string>): Promise<string> {
+  let found = known.get(name);
+  if (found === undefined) known.set(name, (found = find()));
+  return found;
+}
 
 /**
  * A folder like the stage's, but with `server.js` and so on. It is made once for all processes, and once
@@ -24,9 +31,28 @@ const known = new Map<string, Promise<string>>();
  * @param stage the folder of a stage, or a copy of it
  */
 export function bundledStage(stage: string): Promise<string> {
-  let bundled = known.get(stage);
-  if (bundled === undefined) known.set(stage, (bundled = findOrMake(stage)));
-  return bundled;
+  const name = path.basename(stage);
+  return once(stage, () =>
+    findOrMake(name, [stage], async (into) => {
+      const programs = PROGRAMS.filter((program) => existsSync(path.join(stage, `${program}.ts`)));
+      await cp(path.join(stage, 'package.json'), path.join(into, 'package.json'));
+      await bundle(stage, programs, into, { sourceMap: true });
+    }),
+  );
+}
+
+/** The words after `node` that run the command `stagepost`. */
+export async function bundledCommand(): Promise<string[]> {
+  const folder = await once('stagepost', async () => {
+    // Its diagrams show the command tables of the stages.
+    const stages = (await readdir(KIT)).filter((name) => /^v\d/.test(name));
+    const sources = ['tests', ...stages].map((name) => path.join(KIT, name, 'src'));
+    const cli = path.join(KIT, 'tests', 'src', 'cli');
+    return findOrMake('stagepost', sources, (into) =>
+      bundle(cli, ['main'], into, { sourceMap: true }),
+    );
+  });
+  return ['--enable-source-maps', path.join(folder, 'main.js')];
 }
 
 /** The words after `node` that start a program of a stage: `server.ts` and so on. */
@@ -40,18 +66,24 @@ export function bundledManifest(manifest: string): string {
   return manifest.replaceAll('--import tsx server.ts', '--enable-source-maps server.js');
 }
 
-async function findOrMake(stage: string): Promise<string> {
-  const made = path.join(CACHE, await hashOf(stage));
-  const folder = path.join(made, path.basename(stage));
+/** The folder `name` that belongs to these sources. */
+async function findOrMake(
+  name: string,
+  sources: readonly string[],
+  make: (into: string) => Promise<void>,
+): Promise<string> {
+  const hash = await hashOf(name, sources);
+  const made = path.join(CACHE, hash);
+  const folder = path.join(made, name);
   if (existsSync(folder)) return folder;
   // Others may be making the same. It appears under its name when it is whole, and the first one stays.
   const making = path.join(CACHE, `making-${randomUUID()}`);
   try {
-    const into = path.join(making, path.basename(stage));
-    const programs = PROGRAMS.filter((name) => existsSync(path.join(stage, `${name}.ts`)));
+    const into = path.join(making, name);
     await mkdir(into, { recursive: true });
-    await cp(path.join(stage, 'package.json'), path.join(into, 'package.json'));
-    await bundle(stage, programs, into, { sourceMap: true });
+    await make(into);
+    // Somebody has saved a file in the meantime: nobody knows what was read.
+    if ((await hashOf(name, sources)) !== hash) return await findOrMake(name, sources, make);
     await rename(making, made);
   } catch (error) {
     if (!existsSync(folder)) throw error;
@@ -61,59 +93,73 @@ async function findOrMake(stage: string): Promise<string> {
   return folder;
 }
 
-async function hashOf(stage: string): Promise<string> {
-  const hash = createHash('sha256').update(`${EDITION} ${path.basename(stage)}\n`);
-  const top = await readdir(stage);
-  const src = (await readdir(path.join(stage, 'src'), { recursive: true })).map((name) =>
-    path.join('src', name),
-  );
-  const sources = [...top, ...src].filter((name) => /\.ts$|^package\.json$/.test(name)).sort();
-  for (const name of sources) {
-    const octets = await readFile(path.join(stage, name));
-    hash.update(`${name} ${octets.length}\n`).update(octets);
+async function hashOf(name: string, folders: readonly string[]): Promise<string> {
+  const hash = createHash('sha256').update(`${EDITION} ${name}\n`);
+  for (const folder of folders) {
+    for (const source of await sourcesIn(folder)) {
+      const octets = await readFile(path.join(folder, source));
+      hash.update(`${source} ${octets.length}\n`).update(octets);
+    }
   }
   return hash.digest('hex').slice(0, 16);
 }
 
+async function sourcesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const found = await Promise.all(
+    entries.map(async (entry) => {
+      const { name } = entry;
+      if (!entry.isDirectory()) return /\.ts$|^package\.json$/.test(name) ? [name] : [];
+      if (name === 'node_modules') return [];
+      return (await sourcesIn(path.join(folder, name))).map((below) => `${name}/${below}`);
+    }),
+  );
+  return found.flat().sort();
+}
+
 /**
- * Makes bundles of programs of a stage.
- * @param edited by their names from the stage's folder, with `/`: texts to take instead of the files'
+ * Makes bundles of the programs in a folder.
+ * @param edited by their names from the folder, with `/`: texts to take instead of the files'
  */
 export async function bundle(
-  stage: string,
+  folder: string,
   programs: readonly string[],
   into: string,
   { edited = new Map<string, string>(), sourceMap = false } = {},
 ): Promise<void> {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
-    absWorkingDir: stage,
+    absWorkingDir: folder,
     entryPoints: programs.map((name) => `${name}.ts`),
-    // Written below. As if they stood in the stage: so stack traces name its files.
+    // Written below. As if they stood in the folder: so stack traces name its files.
     write: false,
-    outdir: stage,
+    outdir: folder,
     bundle: true,
+    // What is imported only when it is needed stays apart.
+    splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
     packages: 'external',
     sourcemap: sourceMap && 'inline',
     sourcesContent: false,
-    sourceRoot: `${pathToFileURL(stage).href}/`,
+    sourceRoot: `${pathToFileURL(folder).href}/`,
     logLevel: 'silent',
     plugins: [
       {
         name: 'edited',
         setup(builder) {
-          builder.onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
-            const name = path.relative(stage, file).replaceAll(path.sep, '/');
-            const contents = edited.get(name);
-            return contents === undefined ? undefined : { contents, loader: 'ts' };
+          builder.onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
+            const name = path.relative(folder, file).replaceAll(path.sep, '/');
+            const text = edited.get(name) ?? (await readFile(file, 'utf8'));
+            // Who asks where he is wants to know it of the source.
+            const url = JSON.stringify(pathToFileURL(file).href);
+            return { contents: text.replaceAll('import.meta.url', url), loader: 'ts' };
           });
         },
       },
     ],
   });
   for (const { path: file, contents } of outputFiles)
-    await writeFile(path.join(into, path.basename(file)), contents);
+    await writeFile(path.join(into, path.relative(folder, file)), contents);
 }

@@ -1,7 +1,8 @@
-/** Runs the command `stagepost` for the tests: the real one, in a process of its own. */
+/** Runs the command `stagepost` for the tests, in a process of its own. */
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { execa, type Options } from 'execa';
+import { bundledCommand } from '../../bundled.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/stagepost.js', import.meta.url));
 
@@ -13,9 +14,20 @@ export function plainEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEn
   return { ...Object.fromEntries(own), NO_COLOR: '1', ...more };
 }
 
+const BUNDLE = await bundledCommand();
+
 /** Starts `stagepost` with these arguments. A code other than 0 is no error here. */
 export function stagepost(args: readonly string[], options: Options = {}) {
-  return execa(process.execPath, [BIN, ...args], {
+  return run([...BUNDLE, ...args], options);
+}
+
+/** The same as its users start it, without a bundle: slower. */
+export function stagepostItself(args: readonly string[], options: Options = {}) {
+  return run([BIN, ...args], options);
+}
+
+function run(words: readonly string[], options: Options) {
+  return execa(process.execPath, words, {
     reject: false,
     env: plainEnvironment(),
     extendEnv: false,

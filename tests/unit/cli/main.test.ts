@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { plainEnvironment, stagepost } from './command.ts';
+import { plainEnvironment, stagepost, stagepostItself } from './command.ts';
 
 describe('the command', () => {
   it('lists its jobs, with examples', async () => {
     for (const args of [[], ['--help'], ['help']]) {
-      const { stdout, exitCode } = await stagepost(args);
+      const { stdout, exitCode } = await stagepostItself(args);
       expect(exitCode).toBe(0);
       expect(stdout).toMatch(/^Usage: npx stagepost <job>/);
       for (const job of ['start', 'client', 'talk', 'check', 'uml']) {

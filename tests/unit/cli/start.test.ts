@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nextSteps } from '../../src/cli/next-steps.ts';
 import { portLine, type PortLine } from '../../src/cli/port-line.ts';
-import { printed, stagepost } from './command.ts';
+import { printed, stagepost, stagepostItself } from './command.ts';
 
 let folder: string;
 
@@ -20,14 +20,14 @@ afterEach(async () => {
 
 describe('start', () => {
   it('runs a stage where the user stands, says what to try, and talk delivers a message', async () => {
-    const started = stagepost(['start', 'v1', '0'], { cwd: folder });
+    const started = stagepostItself(['start', 'v1', '0'], { cwd: folder });
     const said = await printed(started.stdout, /Ctrl-C/);
     const port = /^smtp 127\.0\.0\.1:(\d+)$/m.exec(said)?.[1];
     expect(said).toContain(`\n  npx stagepost talk 127.0.0.1 ${port} `);
     expect(said).toContain(`\n  npx stagepost client v1 127.0.0.1 ${port} `);
     expect(said).toContain('\n  npx stagepost check v1 ');
     const lines = ['MAIL FROM:<a@example.com>', 'RCPT TO:<bob@example.com>', 'DATA'];
-    const { stdout } = await stagepost(['talk', port!], {
+    const { stdout } = await stagepostItself(['talk', port!], {
       input: [...lines, 'Hello', '.', 'QUIT', ''].join('\n'),
     });
     expect(stdout).toMatch(/^220 .*\n250 .*\n250 .*\n354 .*\n250 .*\n221 .*\n$/);
