@@ -85,6 +85,8 @@ export interface DialogueBlock {
   login?: string;
   /** `over tls`: the player says STARTTLS or STLS, and the dialogue begins under TLS. */
   overTls?: true;
+  /** `in clear`: on a port where TLS begins with the first octet, the player does not begin it. */
+  inClear?: true;
   /** It was written as a fence ```` ```mail ````: the player sends a message, by SMTP. */
   mail?: true;
   /** The connection's name; a second block with the same name goes on with the same connection. */
@@ -119,8 +121,8 @@ export type Step =
       source: string;
       line: number;
     }
-  /** The reply before has no line that is this word, or begins with it. */
-  | { type: 'without'; word: string; source: string; line: number }
+  /** The reply before has no line that is these words, or begins with them. */
+  | { type: 'without'; words: Part[]; source: string; line: number }
   /** POP3: the text of the last reply has so many octets, as they count in LIST. */
   | { type: 'octets'; parts: Part[]; source: string; line: number }
   /** The server says nothing for a while. */

@@ -31,6 +31,8 @@ export interface Connection {
   login: string | undefined;
   /** The player has begun TLS before the dialogue begins, on a port where it does not begin by itself. */
   overTls: boolean;
+  /** The player has not begun TLS, on a port where it belongs to the connection. */
+  inClear: boolean;
   /** What is said now goes through TLS. */
   secure: boolean;
   /** There has been a reply to wait for: the client spoke, or the greeting is the dialogue's own. */
@@ -166,7 +168,7 @@ export function parseDialogue(
       if (step.outcome === 'fails') connection.endedOn = line;
       add(step);
     } else if (/^without\b/.test(word)) {
-      add(withoutStep(word, siblings().at(-1), here));
+      add(withoutStep(word, siblings().at(-1), setting('S', false)));
     } else if (/^octets\b/.test(word)) {
       const before = siblings().at(-1);
       if (before?.type !== 'expect' || !isPlainOk(before.expectation)) throw octetsOfNothing(here);
@@ -297,13 +299,14 @@ function tlsInRepeat(place: Place): ScenarioError {
 }
 
 /** `without AUTH`: what the reply before must not have. */
-function withoutStep(source: string, before: Step | undefined, place: Place): Step {
-  const word = /^without +(\S+)$/.exec(source)?.[1];
-  if (word === undefined) {
+function withoutStep(source: string, before: Step | undefined, setting: Setting): Step {
+  const { place } = setting;
+  const words = /^without +(\S.*)$/.exec(source)?.[1];
+  if (words === undefined) {
     throw new ScenarioError(
       place,
       `\`${source}\` names no line of a reply`,
-      'write the word that no line begins with, as in `without AUTH`',
+      'write the words that no line begins with, as in `without AUTH`',
     );
   }
   if (before?.type !== 'expect' && before?.type !== 'without') {
@@ -313,7 +316,7 @@ function withoutStep(source: string, before: Step | undefined, place: Place): St
       'put it behind the reply to EHLO or CAPA',
     );
   }
-  return { type: 'without', word, source, line: place.line };
+  return { type: 'without', words: parseParts(words, setting), source, line: place.line };
 }
 
 function rawOutsidePop3(place: Place): ScenarioError {

@@ -93,7 +93,7 @@ function parseBody(
     } else {
       const port = language as Port;
       const fence = wordsOf(words, port, place);
-      const { name, login, overTls } = fence;
+      const { name, login, overTls, inClear } = fence;
       const connection = connectionOf(connections, fence, opening, place);
       const lines = content.map((text, index) => ({ text, line: place.line + 1 + index }));
       const steps = parseDialogue(lines, place, connection, known);
@@ -103,6 +103,7 @@ function parseBody(
         port,
         ...(login !== undefined && { login }),
         ...(overTls && { overTls }),
+        ...(inClear && { inClear }),
         connection: name,
         steps,
         line: place.line,
@@ -160,12 +161,15 @@ interface Fence {
   login: string | undefined;
   /** The player begins TLS first. */
   overTls: boolean;
+  /** The player does not begin TLS, where it belongs to the port. */
+  inClear: boolean;
 }
 
-/** What the words behind `smtp`, `pop3` or another port say: an address, a name, `over tls`. */
+/** What the words behind `smtp`, `pop3` or another port say: an address, a name, `over tls` or `in clear`. */
 function wordsOf(words: string[], port: Port, place: Place): Fence {
-  const overTls = words.slice(-2).join(' ') === 'over tls';
-  const others = overTls ? words.slice(0, -2) : words;
+  const how = words.slice(-2).join(' ');
+  const [overTls, inClear] = [how === 'over tls', how === 'in clear'];
+  const others = overTls || inClear ? words.slice(0, -2) : words;
   const login = others[0]?.includes('@') === true ? others[0] : undefined;
   const [name = login?.split('@')[0]?.toLowerCase() ?? port, ...more] =
     login === undefined ? others : others.slice(1);
@@ -201,7 +205,16 @@ function wordsOf(words: string[], port: Port, place: Place): Fence {
       'take `over tls` out',
     );
   }
-  return { port, name, login, overTls };
+  if (inClear && (!PORTS[port].tls || login !== undefined)) {
+    throw new ScenarioError(
+      place,
+      PORTS[port].tls
+        ? 'who logs in speaks TLS'
+        : `on the port ${port} a dialogue begins in clear by itself`,
+      'take `in clear` out',
+    );
+  }
+  return { port, name, login, overTls, inClear };
 }
 
 /** The connection that a fence means: a new one, or the one that has the name already. */
@@ -211,7 +224,7 @@ function connectionOf(
   opening: Scenario['opening'],
   place: Place,
 ): Connection {
-  const { name, port, login, overTls } = fence;
+  const { name, port, login, overTls, inClear } = fence;
   const there = connections.get(name);
   if (there === undefined) {
     const made = newConnection(fence, opening);
@@ -225,14 +238,17 @@ function connectionOf(
       'give this one another name',
     );
   }
-  if (there.login !== login || there.overTls !== overTls) {
+  if (there.login !== login || there.overTls !== overTls || there.inClear !== inClear) {
     const began =
       there.login !== undefined
         ? `logged in to ${there.login}`
         : there.overTls
           ? 'over TLS'
-          : 'by its greeting';
-    const again = [port, login, 'again', ...(overTls ? ['over tls'] : [])];
+          : there.inClear
+            ? 'in clear'
+            : 'by its greeting';
+    const how = overTls ? 'over tls' : inClear ? 'in clear' : undefined;
+    const again = [port, login, 'again', how];
     throw new ScenarioError(
       place,
       `the connection \`${name}\` began ${began}`,
@@ -243,9 +259,12 @@ function connectionOf(
   return there;
 }
 
-/** Without a login and without `over tls`, a dialogue in POP3 begins by the greeting. */
+/**
+ * Without a login and without `over tls`, a dialogue in POP3 begins by the greeting. In clear, where TLS
+ * belongs, it begins by what the client says.
+ */
 function newConnection(
-  { port, login, overTls = false }: { port: Port } & Partial<Fence>,
+  { port, login, overTls = false, inClear = false }: { port: Port } & Partial<Fence>,
   opening: Scenario['opening'] = 'stage',
 ): Connection {
   const { protocol, tls } = PORTS[port];
@@ -255,8 +274,9 @@ function newConnection(
     port,
     login,
     overTls,
-    secure: tls || isPlayers,
-    mayBeAnswered: !isPlayers && (protocol === 'pop3' || opening === 'none'),
+    inClear,
+    secure: (tls && !inClear) || isPlayers,
+    mayBeAnswered: !isPlayers && !inClear && (protocol === 'pop3' || opening === 'none'),
     endedOn: undefined,
   };
 }

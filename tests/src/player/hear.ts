@@ -172,9 +172,9 @@ export function countOctets(play: Play, talk: Talk, wanted: string, isWord: bool
   if (!isRight) throw failure(finding.ofOctets(announced, isWord, size, talk.side));
 }
 
-/** The last reply must have no line that begins with `word`. */
-export function refuseLine(play: Play, talk: Talk, word: string, source: Source): void {
-  const wanted = word.toUpperCase();
+/** The last reply must have no line that begins with `words`. */
+export function refuseLine(play: Play, talk: Talk, words: string, source: Source): void {
+  const wanted = words.toUpperCase();
   const found = talk.lastLines.find((line) => {
     const got = line.toUpperCase();
     return got === wanted || got.startsWith(`${wanted} `);
@@ -182,7 +182,7 @@ export function refuseLine(play: Play, talk: Talk, word: string, source: Source)
   if (found === undefined) return;
   const got = showLatin1(found);
   play.recorder.remark(talk.name, got, false, source);
-  throw failure(finding.ofUnwantedLine(word, got, talk.side));
+  throw failure(finding.ofUnwantedLine(showLatin1(words), got, talk.side));
 }
 
 /** The server closes the connection, and says nothing more before it does. */

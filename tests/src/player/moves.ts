@@ -25,6 +25,7 @@ export interface DialogueMove {
   port: Port;
   login: DialogueBlock['login'];
   overTls: boolean;
+  inClear: boolean;
   mail: boolean;
   step: PlainStep;
   /** Round of the innermost repeat, from 1; 0 outside. */
@@ -44,8 +45,9 @@ export function movesOf(scenario: Scenario): Move[] {
       moves.push({ type: 'mailbox', block });
       continue;
     }
-    const { connection, protocol, port, login, overTls = false, mail = false } = block;
-    const place = { connection, protocol, port, login, overTls, mail };
+    const { connection, protocol, port, login } = block;
+    const { overTls = false, inClear = false, mail = false } = block;
+    const place = { connection, protocol, port, login, overTls, inClear, mail };
     const add = (steps: Step[], round: number): void => {
       for (const step of steps) {
         if (step.type === 'repeat') {

@@ -35,14 +35,14 @@ export async function begin(
 
 async function beginSmtp(
   play: Play,
-  { connection, port, login, overTls }: DialogueMove,
+  { connection, port, login, overTls, inClear }: DialogueMove,
   opening: readonly string[],
   isOwn: boolean,
   talks: Map<string, Talk>,
 ): Promise<Talk> {
-  const talk = await open(play, connection, port, talks);
+  const talk = await open(play, connection, port, talks, inClear);
   const isSecure = overTls || login !== undefined;
-  if (isOwn && !isSecure) return talk;
+  if (inClear || (isOwn && !isSecure)) return talk;
   await hear(play, talk, code('220'));
   await sayAll(play, talk, opening, '250');
   if (isSecure && !talk.secure) {
@@ -76,11 +76,11 @@ function base64(text: string): string {
 
 async function beginPop3(
   play: Play,
-  { connection, port, login, overTls }: DialogueMove,
+  { connection, port, login, overTls, inClear }: DialogueMove,
   talks: Map<string, Talk>,
 ): Promise<Talk> {
   if (login === undefined) {
-    const talk = await open(play, connection, port, talks);
+    const talk = await open(play, connection, port, talks, inClear);
     if (!overTls) return talk;
     await hear(play, talk, code('+OK'));
     return secureByStls(play, talk, talks);
@@ -135,11 +135,17 @@ function wasRefused(error: unknown): error is Failure {
   return isFailure(error) && error.finding.key === 'wrongCode';
 }
 
-/** On a port where TLS begins with the first octet it does. */
-async function open(play: Play, name: string, port: Port, talks: Map<string, Talk>): Promise<Talk> {
+/** On a port where TLS begins with the first octet it does, unless the client is to speak in clear. */
+async function open(
+  play: Play,
+  name: string,
+  port: Port,
+  talks: Map<string, Talk>,
+  inClear = false,
+): Promise<Talk> {
   const talk = await openTalk(play, name, port);
   talks.set(name, talk);
-  if (PORTS[port].tls) await beginTls(play, talk);
+  if (PORTS[port].tls && !inClear) await beginTls(play, talk);
   return talk;
 }
 

@@ -125,7 +125,7 @@ async function playMove(play: Play, talk: Talk, moves: Move[], index: number): P
       break;
     }
     case 'without':
-      refuseLine(play, talk, step.word, sourceOf(step));
+      refuseLine(play, talk, filling(play, move)(step.words), sourceOf(step));
       break;
     case 'octets': {
       const isWord = step.parts.some(({ type }) => type === 'captured');

@@ -89,6 +89,10 @@ describe('a fence pop3', () => {
       /`bob` speaks smtp already/,
     ],
     ['the name of a message', '```pop3 mail@example.com\nC: x\n```', 7, /mail@example\.com first/],
+    ['clear text where it is so', '```pop3 in clear\nC: x\n```', 7, /in clear by itself/],
+    ['a login in clear', '```pop3s bob@example.com in clear\nC: x\n```', 7, /speaks TLS/],
+    ['a greeting in clear', '```pop3s in clear\nS: +OK\n```', 8, /before the client has said/],
+    ['TLS and none', '```pop3s in clear\nC: x\n```\n```pop3s\nC: x\n```', 10, /began in clear/],
     ['a reply to the login', '```pop3 bob@example.com\nS: +OK\n```', 8, /without an address/],
   ])('is refused with its line: %s', (_, body, at, sentence) => {
     expect(() => parse(body)).toThrow(new RegExp(`^a\\.md:${at}: .*${sentence.source}`));

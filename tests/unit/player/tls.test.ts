@@ -210,6 +210,16 @@ describe('what a reply must not have', () => {
     );
     expect(result.finding?.line).toBe(10);
   });
+
+  it('may be several words, of which an earlier reply has said some', async () => {
+    const named = 'S: 250 /(?<word>SIZE)/';
+    const without = (words: string) =>
+      scenario(fence('smtp', EHLO[0]!, named, `without ${words}`, 'C: QUIT', 'S: 221'));
+    expect(told(await playOn(esmtp(), without('{word} 2000')))).toBe('nothing');
+    expect(told(await playOn(esmtp(), without('{word} 1000')))).toMatch(
+      /must have no line SIZE 1000/,
+    );
+  });
 });
 
 describe('the ports of stage 4', () => {
@@ -238,6 +248,24 @@ describe('the ports of stage 4', () => {
     expect(told(await playOn(esmtp(), bare('smtps')))).toBe('nothing');
     const login = scenario(fence('smtps alice@example.com', ...noop), 'opening: none');
     expect(told(await playOn(esmtp(), login))).toBe('nothing');
+  });
+
+  it('in clear: the player says nothing, where TLS belongs to the port', async () => {
+    const clear = fence('pop3s first in clear', 'silence', 'C: CAPA', 'leaves');
+    const other = fence('pop3s', 'S: +OK', 'C: QUIT', 'S: +OK');
+    const served: Behaviour = {
+      ports: { pop3s: (client, { mailboxes, locks }) => servePop3s(client, mailboxes, locks, {}) },
+    };
+    const result = await playOn(served, scenario(clear + other));
+    expect(told(result)).toBe('nothing');
+    expect(result.steps.slice(0, 4).map(({ text }) => text)).toEqual([
+      'connects',
+      'silence',
+      'CAPA',
+      'leaves',
+    ]);
+    const spoken: Behaviour = { ports: { pop3s: (client) => client.say('+OK ready\r\n') } };
+    expect(told(await playOn(spoken, scenario(clear)))).toMatch(/^replyUnasked/);
   });
 
   it('AUTH LOGIN is said where nothing else is announced', async () => {
