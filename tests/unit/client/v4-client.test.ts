@@ -1,7 +1,11 @@
 /** The client of stage 4 as a person or a script starts it: login and TLS, by flags and by its menu. */
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { execa } from 'execa';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientOf, keys, ROOT } from './run-client.ts';
 import type { Script, Tls } from './sample-server.ts';
 import { LOGIN, on, pop3Server, SECRET, smtpServer } from './v4-servers.ts';
@@ -200,5 +204,58 @@ describe.skipIf(!lendsTerminal)('the client of stage 4 on a terminal', () => {
     expect(said).toContain('Sent to bob.');
     expect(said).not.toContain('wonderland');
     expect(server.texts[0]).toMatch(/\r\n\r\na line\r\n$/);
+  });
+});
+
+describe('the client with the server of stage 4', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'stagepost-client-'));
+  });
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('sends as alice, reads as bob, and believes the certificate that it was given', async () => {
+    const services = ['smtp', 'submission', 'smtps', 'pop3', 'pop3s'];
+    const args = services.flatMap((name) => [`--${name}`, '0']);
+    const folders = ['--mailboxes', path.join(folder, 'mail'), '--data', path.join(folder, 'data')];
+    const server = execa(
+      process.execPath,
+      ['--import', 'tsx', 'v4-advanced/server.ts', ...args, ...folders],
+      { cwd: ROOT, reject: false },
+    );
+    try {
+      const ports = new Map<string, string>();
+      for await (const line of createInterface(server.stdout)) {
+        const [, name, port] = /^(\w+) 127\.0\.0\.1:(\d+)$/.exec(line) ?? [];
+        if (name) ports.set(name, port!);
+        if (ports.size === services.length) break;
+      }
+      const client = (...given: string[]) => clientOf('v4-advanced', given);
+      const ca = ['--ca', path.join(folder, 'data', 'cert.pem')];
+      const text = ['--subject', 'Été', '--body', '.one dot\né\n'];
+      const bob = ['--user', 'bob', '--password', 'can-we-fix-it', '--quiet'];
+      const first = await client(ports.get('submission')!, ...WHO, ...TO.slice(0, 2), ...text);
+      expect([first.exitCode, first.stderr]).toEqual([0, '']);
+      const tls = [...WHO, ...TO, '--tls', '--quiet', ...ca];
+      const second = await client(ports.get('smtps')!, ...tls);
+      expect([second.exitCode, second.stderr]).toEqual([0, '']);
+      const refused = await client(ports.get('submission')!, '--no-tls', '--quiet', ...WHO, ...TO);
+      expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringMatching(/: 538 /)]);
+
+      const list = await client('--pop3', ports.get('pop3')!, '--list', ...bob);
+      expect(list.lines[0]).toMatch(/^2 messages, /);
+      expect(list.lines[2]).toMatch(/^ {4}1 +\d+ {2}alice@example\.com +Été$/);
+      const read = ['--pop3', ports.get('pop3s')!, '--tls', '--read', '1', '--delete', '1'];
+      const letter = await client(...read, ...bob, ...ca);
+      expect([letter.exitCode, letter.stderr]).toEqual([0, '']);
+      expect(letter.octets.toString()).toMatch(/\r\n\r\n\.one dot\r\né\r\n$/);
+      const rest = await client('--pop3', ports.get('pop3')!, '--list', ...bob);
+      expect(rest.lines[0]).toMatch(/^1 message, /);
+    } finally {
+      server.kill();
+      await server;
+    }
   });
 });

@@ -377,8 +377,10 @@ describe('a server that leaves', () => {
       heard.startsWith('MAIL') ? '530 5.7.0 Authentication required\r\n' : undefined;
     const { complaint } = await tell({ script });
     expect(complaint).toMatch(/: 530 5\.7\.0 Authentication required \(Log in: --user NAME\.\)$/);
-    const named = await tell({ script, login: LOGIN });
-    expect(named.complaint).toMatch(/: 530 5\.7\.0 Authentication required$/);
+    for (const wish of [{ login: LOGIN }, { server: { tls: 'never' } }] as const) {
+      const other = await tell({ script, ...wish });
+      expect(other.complaint).toMatch(/: 530 5\.7\.0 Authentication required$/);
+    }
   });
 
   it('never says its greeting when it waits for TLS, and that is told', async () => {

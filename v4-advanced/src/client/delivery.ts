@@ -35,8 +35,9 @@ export async function deliver(
     const offered = await openSmtp(conversation, server.tls ?? 'if offered', login);
     const mail = `MAIL FROM:<${message.from}>${parameters(message, offered)}`;
     const reply = await conversation.command(mail);
-    // RFC 4954 §6: 530, log in first.
-    want('2', reply, mail, reply.code === '530' && !login ? words.wantsLogin : '');
+    // RFC 4954 §6: 530, log in first; RFC 3207 §4 has it for: TLS first.
+    const wantsLogin = reply.code === '530' && !login && conversation.isSecure;
+    want('2', reply, mail, wantsLogin ? words.wantsLogin : '');
     for (const recipient of message.to) {
       const reply = await conversation.command(`RCPT TO:<${recipient}>`);
       // RFC 5321 §3.3: a refused recipient does not end the transaction; the others get their mail.

@@ -81,7 +81,9 @@ function judge(secured: TLSSocket, { host, isLocal }: Peer, { ca, insecure }: Tr
   const code = String(secured.authorizationError);
   const why = doubts(code, secured, host);
   if (insecure) return words.believed(why);
-  if (isLocal && ca === undefined && NOBODY_VOUCHES.has(code)) return words.believedHere;
+  if (isLocal && ca === undefined && NOBODY_VOUCHES.has(code)) {
+    return code === 'DEPTH_ZERO_SELF_SIGNED_CERT' ? words.selfSignedHere : words.unknownHere;
+  }
   throw new Complaint(words.notBelieved(host, why, NOBODY_VOUCHES.has(code)));
 }
 
@@ -99,8 +101,9 @@ function doubts(code: string, secured: TLSSocket, host: string): string {
 
 function whyNot({ message, code = message }: NodeJS.ErrnoException, { isFirst }: Peer): string {
   // What came was no TLS at all.
-  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH|UNEXPECTED_MESSAGE/.test(code))
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH|UNEXPECTED_MESSAGE/.test(code)) {
     return isFirst ? words.noTlsThere : words.noTlsAfterAll;
+  }
   if (/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/.test(code)) return words.oldTls;
   if (code === 'ECONNRESET') return words.closed(words.owed.handshake);
   return words.handshakeFailed(code);

@@ -109,7 +109,8 @@ line is wrong.`,
   notYetValid: (when: string) => `it is not valid yet (but from ${when})`,
   otherName: (names: string, host: string) => `it is for ${names}, not for ${host}`,
   believed: (why: string) => `The certificate is in doubt: ${why}. Accepted: --insecure.`,
-  believedHere: 'Self-signed certificate: accepted, since the server is on this computer.',
+  unknownHere: 'Unknown issuer of the certificate: accepted, the server is on this computer.',
+  selfSignedHere: 'Self-signed certificate: accepted, since the server is on this computer.',
   notBelieved: (host: string, why: string, isUnknown: boolean) =>
     `The certificate of ${host} cannot be believed: ${why}. ` +
     (isUnknown ? 'If you have it as a file, say --ca FILE; ' : 'Ask whoever runs the server; ') +
