@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { readCapabilities } from '../../../v4-advanced/src/client/capabilities.ts';
@@ -360,6 +362,24 @@ describe('STARTTLS', () => {
     expect(gone.complaint).toBe(
       'The server closed the connection instead of shaking hands for TLS.',
     );
+  });
+});
+
+describe('a server that goes on without TLS', () => {
+  it('after it has agreed to TLS is told', async () => {
+    const said = ['250-sample\r\n250 STARTTLS\r\n', '220 go ahead\r\n', '250 sample\r\n'];
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.write('220 ready\r\n');
+      socket.on('data', () => socket.write(said.shift() ?? ''));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const message = new Message('alice', 'bob', 'Hi', 'text');
+    await expect(
+      deliver(message, { host: '127.0.0.1', port, timeout: 10 }, () => undefined, LOGIN),
+    ).rejects.toThrow('The server agreed to begin TLS, but what it says is not TLS.');
+    server.close();
   });
 });
 
