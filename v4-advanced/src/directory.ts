@@ -2,7 +2,7 @@
  * Whose address is it? An account is called by its name, and stands for that name at every domain that is
  * ours: `bob`, `Bob@example.com` and `bob@localhost` are one and the same.
  */
-import { mailboxName } from './guards/mailbox-name.ts';
+import { hasControls, mailboxName } from './guards/mailbox-name.ts';
 
 export class Directory {
   private readonly names: () => ReadonlySet<string>;
@@ -19,7 +19,8 @@ export class Directory {
 
   /** The account that an address or a name stands for; it is the name of its mailbox, too. */
   accountOf(address: string): string | undefined {
-    if (!this.isLocal(address)) return undefined;
+    // A name that ends in a line end is not the name.
+    if (hasControls(address) || !this.isLocal(address)) return undefined;
     const name = mailboxName(address.replace(/@[^@]*$/, ''));
     return name !== undefined && this.names().has(name) ? name : undefined;
   }
