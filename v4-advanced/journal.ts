@@ -47,7 +47,7 @@ try {
 async function run(args: string[]): Promise<void> {
   const options = readOptions(args);
   if (options.help) return print(usage);
-  const file = path.join(options.data ?? './data', 'journal.jsonl');
+  const file = path.join(options.data ?? process.env.DATA ?? './data', 'journal.jsonl');
   try {
     await show(file, options);
   } catch (error) {
