@@ -96,6 +96,7 @@ export const enReport = {
   reportByHand: 'Or by hand, with the server started on port {port}:',
   reportByHandPop3: 'Or by hand, with the server started on port {pop3Port} for POP3:',
   reportByHandBoth: 'Or by hand, with the server started on port {port}, and {pop3Port} for POP3:',
+  reportByHandPorts: 'Or by hand, with the server started on the ports {ports}:',
   reportHangUp: '(close the window without QUIT)',
   reportByHandPackets: 'Not by hand: what matters here is how octets are cut into packets.',
   reportByHandOctets: 'Not by hand: the scenario sends octets that a keyboard does not have.',

@@ -1,7 +1,7 @@
 /** Plays the scenarios of one variant, in order, on one server or as many as that takes. */
 import { say } from '../catalogue/index.ts';
 import type { Key } from '../catalogue/index.ts';
-import type { Delivery, Protocol, Scenario, Stage } from '../notation/model.ts';
+import type { Delivery, Port, Protocol, Scenario, Stage } from '../notation/model.ts';
 import { emptyMailboxes, usesPop3 } from '../player/empty-mailboxes.ts';
 import type { Login } from '../player/login.ts';
 import { playScenario } from '../player/play-scenario.ts';
@@ -59,8 +59,12 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
   let lastTrouble: Trouble | undefined;
   let noLineEnds = false;
   let notEmptied = 0;
-  /** A server that has just been started has no POP3: to start it again would not change that. */
-  let noPop3 = false;
+  /** Ports on which a server that has just been started serves nobody: to start it again would not change that. */
+  const missing = new Set<Port>();
+  const isMissing = (scenario: Scenario, result: PlayResult): boolean => {
+    const port = missingPort(scenario, result);
+    return port !== undefined && missing.has(port);
+  };
 
   const anew = async () => {
     await host.drop();
@@ -85,7 +89,7 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
 
   /** A scenario with POP3 begins with empty mailboxes: those of a new server, or emptied ones. */
   const beginEmpty = async (scenario: Scenario): Promise<void> => {
-    if (!usesPop3(scenario) || noPop3 || host.isFresh() || host.hasEnded()) return;
+    if (!usesPop3(scenario) || missing.has('pop3') || host.isFresh() || host.hasEnded()) return;
     if (notEmptied < NOT_EMPTIED) {
       const server = await host.server();
       if (await emptyMailboxes(scenario, server, playOptions())) return;
@@ -106,11 +110,11 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
     failedStarts = 0;
     host.used();
     const result = await play(scenario, server, playOptions());
-    if (isFresh && hasNoPop3(scenario, result)) noPop3 = true;
+    const port = missingPort(scenario, result);
+    if (isFresh && port !== undefined) missing.add(port);
     // A death that is found is reported; one that is not is counted.
     const isGone = host.hasEnded() && (result.ok || wasNotGreeted(result));
-    const isVain = noPop3 && hasNoPop3(scenario, result);
-    if (result.restart && !isGone && !isVain) await host.drop();
+    if (result.restart && !isGone && !isMissing(scenario, result)) await host.drop();
     return result;
   };
 
@@ -118,12 +122,7 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
     const wasFresh = host.isFresh();
     let result = await playOn(scenario);
     // The server was gone, or deaf, before this scenario began: that is not this scenario's finding.
-    if (
-      !result.ok &&
-      !wasFresh &&
-      wasNotGreeted(result) &&
-      !(noPop3 && hasNoPop3(scenario, result))
-    ) {
+    if (!result.ok && !wasFresh && wasNotGreeted(result) && !isMissing(scenario, result)) {
       if (host.hasEnded()) earlyEnds++;
       await host.drop();
       result = await playOn(scenario);
@@ -173,14 +172,25 @@ export async function playGroup(group: Group, host: Host, options: GroupOptions)
   await host.drop();
 }
 
-/** Nobody accepts a connection in POP3, not even the first of the scenario. */
-function hasNoPop3({ blocks }: Scenario, { finding, steps }: PlayResult): boolean {
-  if (finding?.key !== 'nobodyAcceptsPop3' && finding?.key !== 'nobodyAcceptsPop3Untold')
-    return false;
-  const smtp = blocks.flatMap((block) =>
-    block.type === 'dialogue' && block.protocol === 'smtp' ? [block.connection] : [],
+/** Nobody accepts a connection on one of the ports. */
+const NOBODY_ON: ReadonlySet<Key | undefined> = new Set([
+  'nobodyAcceptsPop3',
+  'nobodyAcceptsPop3Untold',
+  'nobodyAcceptsPort',
+  'nobodyAcceptsPortUntold',
+]);
+
+/** The port on which nobody accepts a connection, not even the first of the scenario. */
+function missingPort({ blocks }: Scenario, { finding, steps }: PlayResult): Port | undefined {
+  if (!NOBODY_ON.has(finding?.key)) return undefined;
+  const port = (finding!.values.port ?? 'pop3') as Port;
+  const others = blocks.flatMap((block) =>
+    block.type === 'dialogue' && block.port !== port ? [block.connection] : [],
   );
-  return !steps.some(({ connection, from }) => from === 'S' && !smtp.includes(connection));
+  const isServed = steps.some(
+    ({ connection, from }) => from === 'S' && !others.includes(connection),
+  );
+  return isServed ? undefined : port;
 }
 
 /**

@@ -17,6 +17,8 @@ const REMARKS: Partial<Record<string, Key>> = {
   leaves: 'remarkLeaves',
   silence: 'remarkSilence',
   died: 'remarkDied',
+  tls: 'remarkTls',
+  'tls fails': 'remarkTlsFails',
 };
 
 /** The lines of a dialogue up to the one that differed, at most `width` characters each. */

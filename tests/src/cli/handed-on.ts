@@ -14,17 +14,19 @@ function flags(...names: string[]): KnownOption[] {
 
 export const SERVER_OPTIONS: readonly KnownOption[] = [
   ...withValue('smtp', 'pop3', 'imap', 'submission', 'smtps', 'pop3s', 'imaps'),
-  ...withValue('host', 'mailboxes', 'users', 'file-by', 'data', 'log', 'domain'),
+  ...withValue('host', 'mailboxes', 'users', 'file-by', 'data', 'cert', 'key', 'domain'),
+  ...withValue('log', 'log-level'),
   ...flags('strict'),
   ...withValue('max-command-line', 'max-text-line', 'max-message', 'max-recipients'),
   ...withValue('max-bad-commands', 'max-connections', 'max-connections-per-address'),
+  ...withValue('max-wrong-passwords', 'login-delay', 'tls-timeout'),
   ...withValue('command-timeout', 'text-timeout', 'message-timeout', 'pop3-timeout'),
 ];
 
 export const CLIENT_OPTIONS: readonly KnownOption[] = [
   ...withValue('from', 'to', 'subject', 'body', 'timeout'),
-  ...flags('test', 'quiet', 'list'),
-  ...withValue('user', 'password', 'pop3', 'read', 'delete'),
+  ...flags('test', 'quiet', 'list', 'dialogue', 'tls', 'no-tls', 'insecure'),
+  ...withValue('user', 'password', 'pop3', 'read', 'delete', 'ca'),
 ];
 
 /** The options that this job hands on, by its name. */

@@ -28,6 +28,12 @@ export function nextSteps(
     const byHand = `npx stagepost talk ${host} ${port}`;
     steps.splice(1, 0, [byHand, 'read mail: USER, PASS, LIST, RETR 1, QUIT']);
   }
+  const submission = ports.find(({ protocol }) => protocol === 'submission');
+  if (submission !== undefined) {
+    const { host, port } = reachable(submission);
+    const byHand = `npx stagepost talk ${host} ${port}`;
+    steps.splice(1, 0, [byHand, 'send mail: EHLO me, STARTTLS, EHLO me, AUTH PLAIN']);
+  }
   const width = Math.max(...steps.map(([line]) => line.length)) + 2;
   const foreign = args.some((arg) => arg.startsWith('--mailboxes') || arg.startsWith('--file-by'));
   const where = foreign || process.env.MAILBOXES ? '' : 'Mail arrives in the folder mailboxes. ';

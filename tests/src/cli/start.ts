@@ -33,6 +33,7 @@ Examples:
   npx stagepost start v2 2600              stage 2 on port 2600
   npx stagepost start v2 --strict          with an option of the server
   npx stagepost start v3 2600 --pop3 2601  stage 3, on a port each
+  npx stagepost start v4 --log server.log  stage 4, with a log of its own
   npx stagepost start v2 --help            the options that the server has`,
     )
     .action(async (words: string[]) => {

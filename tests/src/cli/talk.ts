@@ -1,9 +1,10 @@
 /**
  * The job `talk`: a telnet that every system has. A line that is typed is sent with CR LF; what the
- * server says is shown as it comes.
+ * server says is shown as it comes. After STARTTLS, or STLS in POP3, it begins TLS by itself.
  */
 import net from 'node:net';
-import { Transform } from 'node:stream';
+import { Transform, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import tls from 'node:tls';
 import type { Command } from 'commander';
 import pc from 'picocolors';
@@ -12,6 +13,12 @@ import { visibleText } from './visible.ts';
 
 /** How long a server may think about the last line of a file that is piped in, in milliseconds. */
 const LAST_WORDS = 2000;
+/** A server that has said nothing for so long has answered all that was sent before, in milliseconds. */
+const QUIET = 100;
+/** Of a line that the server says, as much as shows what it is. */
+const LONGEST_REPLY = 1000;
+/** RFC 3207, RFC 2595: commands behind whose reply TLS begins. */
+const BEGINS_TLS = /^(?:STARTTLS|STLS)\s*\n$/i;
 
 export function addTalk(program: Command): void {
   program
@@ -19,7 +26,8 @@ export function addTalk(program: Command): void {
     .summary('type to a server, as in telnet')
     .description(
       'Connects to a server (127.0.0.1, port 2525, if none is named). What you type is sent ' +
-        'line by line with CR LF, what the server says is shown. Ctrl-D or Ctrl-C leaves.',
+        'line by line with CR LF, what the server says is shown. After STARTTLS (in POP3: STLS) all is ' +
+        'encrypted. Ctrl-D or Ctrl-C leaves.',
     )
     .argument('[host]', 'name or address of the server')
     .argument('[port]', 'its port')
@@ -31,6 +39,7 @@ Examples:
   npx stagepost talk
   npx stagepost talk 127.0.0.1 2600
   npx stagepost talk mail.example.com 465 --tls
+  npx stagepost talk 5870                 and type EHLO me, STARTTLS, EHLO me
   npx stagepost talk < dialogue.txt       the lines of a file, one after the other`,
     )
     .action(async (host: string | undefined, port: string | undefined, options: { tls?: true }) => {
@@ -56,21 +65,14 @@ async function talk(host: string, port: number, secure: boolean): Promise<void> 
   const leave = process.stdin.isTTY ? ' Ctrl-D or Ctrl-C leaves.' : '';
   remark(`Connected to ${host}, port ${port}.${leave}`);
   if (secure) remark('The connection is encrypted; whose certificate it is was not checked.');
-  await converse(socket);
+  await converse(socket, host);
   process.stdin.destroy();
 }
 
 async function connect(host: string, port: number, secure: boolean): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const socket = secure
-      ? tls.connect({
-          host,
-          port,
-          // Students' servers make their own certificates; talk shows a protocol, it keeps no secrets.
-          rejectUnauthorized: false,
-          // RFC 6066 §3: a name, never an address.
-          servername: net.isIP(host) === 0 ? host : '',
-        })
+      ? tls.connect({ host, port, ...tlsOptions(host) })
       : net.connect({ host, port });
     const failed = (error: NodeJS.ErrnoException): void => {
       reject(new JobError(whyNot(error, host, port), 1));
@@ -81,6 +83,15 @@ async function connect(host: string, port: number, secure: boolean): Promise<net
       resolve(socket);
     });
   });
+}
+
+function tlsOptions(host: string): tls.ConnectionOptions {
+  return {
+    // Students' servers make their own certificates; talk shows a protocol, it keeps no secrets.
+    rejectUnauthorized: false,
+    // RFC 6066 §3: a name, never an address.
+    servername: net.isIP(host) === 0 ? host : '',
+  };
 }
 
 function whyNot(error: NodeJS.ErrnoException, host: string, port: number): string {
@@ -96,43 +107,129 @@ function whyNot(error: NodeJS.ErrnoException, host: string, port: number): strin
 }
 
 /** Carries lines to the server and its words back until one side has had enough. */
-async function converse(socket: net.Socket): Promise<void> {
+async function converse(socket: net.Socket, host: string): Promise<void> {
   const input = process.stdin;
-  const visible = visibleText();
+  let left = false;
   // Every octet of the server's is a sign that it is still at work.
   let lastWords: NodeJS.Timeout | undefined;
-  socket.on('data', (chunk: Buffer) => {
-    process.stdout.write(visible(chunk));
-    lastWords?.refresh();
+  let channel = socket;
+  let lastHeard = performance.now();
+  /** Waits for something that the server says; is told every line. */
+  let onLine: (line: string) => void = () => undefined;
+  let over: () => void = () => undefined;
+  let broken: (error: Error) => void = () => undefined;
+
+  const listenTo = (to: net.Socket): void => {
+    const visible = visibleText();
+    let line = '';
+    channel = to;
+    to.on('data', (chunk: Buffer) => {
+      process.stdout.write(visible(chunk));
+      lastWords?.refresh();
+      lastHeard = performance.now();
+      const lines = (line + chunk.toString('latin1')).split('\n');
+      line = lines.pop()!.slice(0, LONGEST_REPLY);
+      for (const whole of lines) onLine(whole);
+    });
+    to.once('end', () => {
+      if (!left && channel === to) remark('The server closed the connection.');
+    });
+    to.once('error', (error) => broken(error));
+    to.once('close', () => {
+      if (channel === to) over();
+    });
+  };
+  const ended = new Promise<void>((resolve, reject) => {
+    over = resolve;
+    broken = reject;
   });
-  let left = false;
+  listenTo(socket);
+
+  /** Is the next reply the permission to begin TLS? Other replies, or none for a while: it is not. */
+  const isPermitted = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), LAST_WORDS);
+      onLine = (line) => {
+        if (!/^(?:\d{3}(?!-)|\+OK|-ERR)/.test(line)) return;
+        clearTimeout(timer);
+        onLine = () => undefined;
+        resolve(/^(?:220|\+OK)/.test(line));
+      };
+    });
+  const beginTls = (): Promise<void> =>
+    new Promise((resolve) => {
+      socket.removeAllListeners('data');
+      const secure = tls.connect({ socket, ...tlsOptions(host) });
+      listenTo(secure);
+      secure.once('secureConnect', () => {
+        remark(
+          'TLS begins: all that follows is encrypted. Whose certificate it is was not checked.',
+        );
+        resolve();
+      });
+    });
+  const send = (octets: Buffer): Promise<void> =>
+    new Promise((resolve) => channel.write(octets, () => resolve()));
+
+  /** What has been sent of the line that is not complete yet. */
+  let begun = '';
+  const say = async (octets: Buffer): Promise<void> => {
+    for (const piece of linesIn(octets)) {
+      begun += piece.toString('latin1');
+      const asksForTls = BEGINS_TLS.test(begun) && !(channel instanceof tls.TLSSocket);
+      if (begun.endsWith('\n')) begun = '';
+      if (!asksForTls) {
+        await send(piece);
+        continue;
+      }
+      // Of a file that is piped in, the lines before may not have been answered yet.
+      while (performance.now() - lastHeard < QUIET) await delay(QUIET / 10);
+      const permitted = isPermitted();
+      await send(piece);
+      if (await permitted) await beginTls();
+    }
+  };
+  const mouth = new Writable({
+    write(octets: Buffer, _, done) {
+      void say(octets).then(() => done());
+    },
+  });
+
   const leave = (): void => {
     left = true;
-    socket.destroySoon();
+    channel.destroySoon();
   };
-  const lines = lineEnds();
-  input.pipe(lines).pipe(socket, { end: false });
-  lines.once('end', () => {
+  input.pipe(lineEnds()).pipe(mouth);
+  mouth.once('finish', () => {
     // A file ends long before the server has answered; only a person who types the end wants to leave.
     if (process.stdin.isTTY) leave();
-    else socket.write('', () => (lastWords = setTimeout(leave, LAST_WORDS)));
+    else lastWords = setTimeout(leave, LAST_WORDS);
   });
   try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once('end', () => {
-        if (!left) remark('The server closed the connection.');
-      });
-      socket.once('error', reject);
-      socket.once('close', () => resolve());
-    });
+    await ended;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code = '', message, reason } = error as NodeJS.ErrnoException & { reason?: string };
+    if (code.startsWith('ERR_SSL'))
+      throw new JobError(`The handshake of TLS failed: ${reason ?? message}.`, 1);
     const how = code === 'ECONNRESET' || code === 'EPIPE' ? 'the server broke it off' : message;
     throw new JobError(`The connection is lost: ${how}.`, 1);
   } finally {
     clearTimeout(lastWords);
     input.unpipe();
+    socket.destroy();
   }
+}
+
+/** The octets, cut behind each line end. */
+function linesIn(octets: Buffer): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let from = 0; from < octets.length;) {
+    const end = octets.indexOf(0x0a, from);
+    const to = end === -1 ? octets.length : end + 1;
+    pieces.push(octets.subarray(from, to));
+    from = to;
+  }
+  return pieces;
 }
 
 /** Makes every line end CR LF, and ends the last line of a file that has no end. */

@@ -15,6 +15,8 @@ export function describe(participants: readonly Participant[], arrows: readonly 
   let afterwards: string[] = [];
   /** Who is sending the text of a message: its lines are no commands (RFC 5321 §4.1.1.4). */
   const inText = new Set<string>();
+  /** Who was asked for one more line of a login, by 334 (RFC 4954 §4) or + in POP3: it is no command either. */
+  const inAuth = new Set<string>();
 
   const finish = (): void => {
     if (sent.length > 0) sentences.push(`${label(sender)} sends ${list(sent)}`);
@@ -31,7 +33,8 @@ export function describe(participants: readonly Participant[], arrows: readonly 
         // What a message leads to is told before what is sent after it.
         if (arrow.from !== sender || afterwards.length > 0) finish();
         sender = arrow.from;
-        if (arrow.kind === 'dot') sent.push('the text of a message');
+        if (inAuth.delete(arrow.from)) sent.push('the next line of the login');
+        else if (arrow.kind === 'dot') sent.push('the text of a message');
         else sent.push(isText ? 'a part of a text' : list(arrow.lines.map(verb)));
         inText.delete(arrow.from);
         break;
@@ -40,6 +43,7 @@ export function describe(participants: readonly Participant[], arrows: readonly 
         // The end of a message that the server sends, after the reply that announced it.
         if (arrow.lines[0]!.startsWith('. ')) break;
         if (arrow.lines[0]!.startsWith('354')) inText.add(arrow.to);
+        if (/^(?:334|\+)(?: |$)/.test(arrow.lines[0]!)) inAuth.add(arrow.to);
         if (arrow.to === sender && sent.length > 0) {
           sent.push(`${sent.pop()!} (${code(arrow.lines)})`);
         } else {
@@ -79,7 +83,7 @@ function verb(line: string): string {
 
 /** What the answer comes to: SMTP and POP3 say so in the first line, IMAP in the last. */
 function code(lines: readonly string[]): string {
-  const first = /^(\d{3}|\+OK|-ERR)/.exec(lines[0]!)?.[0];
+  const first = /^(\d{3}|\+OK|-ERR|\+(?= |$))/.exec(lines[0]!)?.[0];
   return first ?? /^\S+ (OK|NO|BAD)\b/.exec(lines.at(-1)!)?.[1] ?? 'an answer';
 }
 

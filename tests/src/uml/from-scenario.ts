@@ -98,7 +98,7 @@ function withMailboxes(
     const event = eventOf(step, alone);
     const text = texts.get(connection) ?? '';
     if (from === 'C') texts.set(connection, `${text}${step.text}\n`);
-    if (from !== 'S') return [event];
+    if (from !== 'S' || awaitsChunk(text)) return [event];
     texts.set(connection, '');
     const reader = readers.get(connection);
     if (reader) return [...reading(reader, text.trim(), step.text), event];
@@ -109,6 +109,12 @@ function withMailboxes(
   });
   // Of a message whose token was in no text (it was in an address, say) the end tells.
   return [...events, ...waiting.map(storeOf)];
+}
+
+/** RFC 3030 §2: until the last chunk has been announced, there is no message. */
+function awaitsChunk(text: string): boolean {
+  const last = [...text.matchAll(/^BDAT \d+( LAST)?/gim)].at(-1);
+  return last !== undefined && last[1] === undefined;
 }
 
 /** A message that the player sends so that there is something to read: its dialogue is not drawn. */
@@ -154,6 +160,7 @@ function reading(reader: Reader, command: string, reply: string): DialogueEvent[
   const [verb, argument = ''] = command.toUpperCase().split(' ');
   if (!reply.startsWith('+OK')) return [];
   if (verb === 'USER') reader.owner ||= command.slice('USER '.length);
+  reader.owner ||= authenticated(command);
   if (verb === 'DELE') reader.marked.add(argument);
   if (verb === 'RSET') reader.marked.clear();
   const box = mailbox(reader.owner);
@@ -167,6 +174,13 @@ function reading(reader: Reader, command: string, reply: string): DialogueEvent[
   const text = `delete message ${[...reader.marked].join(', ')}`;
   const told = `Server now deletes message ${[...reader.marked].join(' and ')} from ${whose}`;
   return [{ type: 'act', from: SERVER, to: box, text, told }];
+}
+
+/** RFC 4616 §2: who says AUTH PLAIN, in one line or in two. */
+function authenticated(command: string): string {
+  const encoded = /^(?:AUTH PLAIN )?([A-Za-z0-9+/]+=*)$/i.exec(command)?.[1] ?? '';
+  const [, user, password] = Buffer.from(encoded, 'base64').toString().split('\0');
+  return password === undefined ? '' : user!;
 }
 
 function eventOf({ connection, from, text }: PlayedStep, alone: boolean): DialogueEvent {
@@ -193,6 +207,10 @@ function remark(text: string, name: string | undefined): string {
       return `the server closes the connection${whose}`;
     case 'leaves':
       return `${who} drops the connection`;
+    case 'tls':
+      return `TLS begins${whose}: all that follows is encrypted`;
+    case 'tls fails':
+      return `the handshake of TLS${whose} fails`;
     case 'silence':
       return `the server says nothing to ${who}`;
     default:

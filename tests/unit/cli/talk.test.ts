@@ -119,6 +119,70 @@ describe('talk', () => {
     expect(exitCode).toBe(0);
   });
 
+  it.each([
+    ['STARTTLS', '220 ready\r\n', '220 go on\r\n'],
+    ['stls', '+OK ready\r\n', '+OK go on\r\n'],
+  ])('begins TLS by itself after %s', async (command, greeting, permission) => {
+    const heard: string[] = [];
+    const port = await portOf(
+      net.createServer((socket) => {
+        socket.write(greeting);
+        socket.on('data', (chunk: Buffer) => {
+          heard.push(chunk.toString());
+          if (!heard.join('').endsWith(`${command}\r\n`)) return void socket.write('250 ok\r\n');
+          socket.removeAllListeners('data');
+          socket.write(permission);
+          const { key, cert } = selfSigned();
+          const secure = new tls.TLSSocket(socket, { isServer: true, key, cert });
+          secure.on('data', (words: Buffer) => {
+            heard.push(`TLS ${words.toString()}`);
+            if (heard.join('').includes('QUIT')) secure.end('221 bye\r\n');
+          });
+        });
+      }),
+    );
+    const input = `EHLO me\n${command}\nEHLO me\nQUIT\n`;
+    const { stdout, stderr, exitCode } = await stagepost(['talk', port], { input });
+    expect(heard.join('')).toMatch(
+      new RegExp(`^EHLO me\\r\\n${command}\\r\\nTLS EHLO me\\r\\n(?:TLS )?QUIT\\r\\n$`),
+    );
+    expect(stdout).toMatch(/221 bye\n$/);
+    expect(stderr).toContain('TLS begins: all that follows is encrypted.');
+    expect(exitCode).toBe(0);
+  });
+
+  it('goes on in clear where STARTTLS is refused, and where it is said in a text', async () => {
+    const heard: Buffer[] = [];
+    const port = await portOf(
+      net.createServer((socket) => {
+        socket.write('220 here\r\n');
+        socket.on('data', (chunk: Buffer) => {
+          heard.push(chunk);
+          if (chunk.includes('QUIT')) socket.end('221 bye\r\n');
+          else if (chunk.includes('STARTTLS') && heard.length === 1) socket.write('502 no\r\n');
+        });
+      }),
+    );
+    const input = 'STARTTLS\nDATA\nstarttls\nQUIT\n';
+    const { stderr, exitCode } = await stagepost(['talk', port], { input });
+    expect(Buffer.concat(heard).toString()).toBe('STARTTLS\r\nDATA\r\nstarttls\r\nQUIT\r\n');
+    expect(stderr).not.toContain('TLS begins');
+    expect(exitCode).toBe(0);
+  });
+
+  it('says in a line that there is no TLS after STARTTLS', async () => {
+    const port = await portOf(
+      net.createServer((socket) => {
+        socket.write('220 here\r\n');
+        socket.on('data', () => socket.write('220 go on\r\n'));
+        socket.on('error', () => undefined);
+      }),
+    );
+    const { stderr, exitCode } = await stagepost(['talk', port], { input: 'STARTTLS\nNOOP\n' });
+    expect(stderr).toMatch(/^stagepost: The handshake of TLS failed: .*\n$/m);
+    expect(exitCode).toBe(1);
+  });
+
   it('says in a line that there is no TLS', async () => {
     const port = await portOf(net.createServer(quitServer([])));
     const { stderr, exitCode } = await stagepost(['talk', port, '--tls'], { input: '' });
