@@ -662,8 +662,8 @@ describe('a mailbox of v4 and a delivery', () => {
 describe('a mailbox of v4 that others use too', () => {
   it('adopts what they wrote: with CR LF, its flags, its date and its id', async () => {
     const date = new Date('2020-01-02T03:04:05Z');
-    const mutt = put('bob', 'new', '1763650000.R123.host:2,', 'Subject: a\n\nx\r\ny\n\n');
-    const dovecot = put('bob', 'cur', '1763650001.M1P2.host,S=8,W=9:2,FSa', 'a\r\nb\nc\r\n');
+    const mutt = put('bob', 'new', `1763650000.R123.host${INFO}`, 'Subject: a\n\nx\r\ny\n\n');
+    const dovecot = put('bob', 'cur', `1763650001.M1P2.host,S=8,W=9${INFO}FSa`, 'a\r\nb\nc\r\n');
     for (const file of [mutt, dovecot]) utimesSync(file, date, date);
     const mailboxes = await open();
     const messages = await listed(mailboxes, 'bob');
@@ -681,16 +681,19 @@ describe('a mailbox of v4 that others use too', () => {
     expect(told).toEqual([]);
   });
 
-  it('reads the flags of Windows, and keeps the name that it finds', async () => {
-    put('bob', 'cur', '1.a,S=3,W=3;2,S', 'x\r\n');
-    put('bob', 'cur', '2.a,S=3,W=3:2,F', 'y\r\n');
-    const mailboxes = await open();
-    await reading(mailboxes, 'bob', async (mailbox) => {
-      expect(mailbox.messages.map(({ id }) => id)).toEqual(['1.a', '2.a']);
-      await mailbox.markRead('2.a');
-    });
-    expect(namesIn('bob', 'cur').sort()).toEqual(['1.a,S=3,W=3;2,S', `2.a,S=3,W=3${INFO}FS`]);
-  });
+  it.skipIf(process.platform === 'win32')(
+    'reads the flags of Windows, and keeps the name that it finds',
+    async () => {
+      put('bob', 'cur', '1.a,S=3,W=3;2,S', 'x\r\n');
+      put('bob', 'cur', '2.a,S=3,W=3:2,F', 'y\r\n');
+      const mailboxes = await open();
+      await reading(mailboxes, 'bob', async (mailbox) => {
+        expect(mailbox.messages.map(({ id }) => id)).toEqual(['1.a', '2.a']);
+        await mailbox.markRead('2.a');
+      });
+      expect(namesIn('bob', 'cur').sort()).toEqual(['1.a,S=3,W=3;2,S', `2.a,S=3,W=3${INFO}FS`]);
+    },
+  );
 
   it('counts and sends what it adopts as it will lie there, whatever the cut of its line ends', async () => {
     const lines = fc.array(fc.constantFrom('\r', '\n', '\r\n', 'x', 'y'.repeat(65_533)), {
@@ -712,7 +715,7 @@ describe('a mailbox of v4 that others use too', () => {
   it('has one message, the whole one, whenever the server is killed while it adopts', async () => {
     const lay = () => {
       rmSync(path.join(folder, 'bob'), { recursive: true, force: true });
-      put('bob', 'new', '1.a:2,', 'Subject: a\n\nx\n');
+      put('bob', 'new', `1.a${INFO}`, 'Subject: a\n\nx\n');
     };
     lay();
     const first = await open();
@@ -738,8 +741,8 @@ describe('a mailbox of v4 that others use too', () => {
   it('leaves alone what it cannot adopt, says so, and shows the rest, whichever step fails', async () => {
     const lay = () => {
       rmSync(path.join(folder, 'bob'), { recursive: true, force: true });
-      put('bob', 'cur', '1.a:2,S');
-      put('bob', 'cur', '2.a,S=3,W=3:2,', 'x\r\n');
+      put('bob', 'cur', `1.a${INFO}S`);
+      put('bob', 'cur', `2.a,S=3,W=3${INFO}`, 'x\r\n');
     };
     const mailboxes = await open();
     lay();
@@ -755,8 +758,10 @@ describe('a mailbox of v4 that others use too', () => {
       told = [];
       theDisk().failAt(step, step % 2 ? 'ENOSPC' : 'EACCES');
       expect((await listed(mailboxes, 'bob')).map(({ id }) => id)).toEqual(['2.a']);
-      expect(told).toEqual([expect.stringMatching(/^could not make a message of .*1\.a:2,S: E/)]);
-      expect(namesIn('bob', 'cur')).toContain('1.a:2,S');
+      expect(told).toEqual([
+        expect.stringMatching(/^could not make a message of .*1\.a[:;]2,S: E/),
+      ]);
+      expect(namesIn('bob', 'cur')).toContain(`1.a${INFO}S`);
       expect(namesIn('bob', 'tmp')).toEqual([]);
       // Next time, perhaps.
       expect(await listed(mailboxes, 'bob')).toHaveLength(2);
@@ -764,9 +769,9 @@ describe('a mailbox of v4 that others use too', () => {
   });
 
   it('gives no id to two messages, not even if their names agree up to the comma', async () => {
-    put('bob', 'cur', '1.a,S=3,W=3:2,S', 'x\r\n');
-    put('bob', 'cur', '1.a,S=4,W=4:2,F', 'yy\r\n');
-    put('bob', 'cur', '1.a:2,', 'z\n');
+    put('bob', 'cur', `1.a,S=3,W=3${INFO}S`, 'x\r\n');
+    put('bob', 'cur', `1.a,S=4,W=4${INFO}F`, 'yy\r\n');
+    put('bob', 'cur', `1.a${INFO}`, 'z\n');
     const mailboxes = await open();
     const messages = await listed(mailboxes, 'bob');
     expect(messages.filter(({ id }) => id === '1.a')).toEqual([{ id: '1.a', size: 3 }]);
@@ -777,15 +782,15 @@ describe('a mailbox of v4 that others use too', () => {
 
   it('finds a message again whose flags they have changed meanwhile', async () => {
     const mailboxes = await open();
-    put('bob', 'cur', '1.a,S=3,W=3:2,', 'x\r\n');
-    put('bob', 'cur', '2.a,S=3,W=3:2,', 'y\r\n');
+    put('bob', 'cur', `1.a,S=3,W=3${INFO}`, 'x\r\n');
+    put('bob', 'cur', `2.a,S=3,W=3${INFO}`, 'y\r\n');
     await reading(mailboxes, 'bob', async (mailbox) => {
-      rename('bob', '1.a,S=3,W=3:2,', '1.a,S=3,W=3:2,F');
+      rename('bob', `1.a,S=3,W=3${INFO}`, `1.a,S=3,W=3${INFO}F`);
       expect(asText(await mailbox.piece('1.a', 0, 10))).toBe('x\r\n');
-      rename('bob', '1.a,S=3,W=3:2,F', '1.a,S=3,W=3:2,FR');
+      rename('bob', `1.a,S=3,W=3${INFO}F`, `1.a,S=3,W=3${INFO}FR`);
       await mailbox.markRead('1.a');
       expect(namesIn('bob', 'cur')).toContain(`1.a,S=3,W=3${INFO}FRS`);
-      rename('bob', '2.a,S=3,W=3:2,', '2.a,S=3,W=3:2,T');
+      rename('bob', `2.a,S=3,W=3${INFO}`, `2.a,S=3,W=3${INFO}T`);
       await mailbox.remove(['2.a']);
     });
     expect(namesIn('bob', 'cur')).toEqual([`1.a,S=3,W=3${INFO}FRS`]);
@@ -876,7 +881,7 @@ describe('the journal is told by the mailboxes', () => {
   it('what other programs have done since it last knew', async () => {
     const mailboxes = await open();
     for (const [nth, text] of ['x\r\n', 'y\r\n', 'z\r\n'].entries()) {
-      put('bob', 'cur', `${nth}.a,S=3,W=3:2,${nth === 1 ? 'S' : ''}`, text);
+      put('bob', 'cur', `${nth}.a,S=3,W=3${INFO}${nth === 1 ? 'S' : ''}`, text);
     }
     await listed(mailboxes, 'bob');
     expect(story()).toEqual([
@@ -888,9 +893,9 @@ describe('the journal is told by the mailboxes', () => {
     entries = [];
     await listed(mailboxes, 'bob');
     expect(story()).toEqual([]);
-    rename('bob', '0.a,S=3,W=3:2,', '0.a,S=3,W=3:2,FS');
-    rename('bob', '1.a,S=3,W=3:2,S', '1.a,S=3,W=3:2,');
-    rmSync(path.join(folder, 'bob', 'cur', '2.a,S=3,W=3:2,'));
+    rename('bob', `0.a,S=3,W=3${INFO}`, `0.a,S=3,W=3${INFO}FS`);
+    rename('bob', `1.a,S=3,W=3${INFO}S`, `1.a,S=3,W=3${INFO}`);
+    rmSync(path.join(folder, 'bob', 'cur', `2.a,S=3,W=3${INFO}`));
     put('bob', 'new', '3.mutt');
     // A server that was started anew knows it from the journal.
     await listed(await open(), 'bob');

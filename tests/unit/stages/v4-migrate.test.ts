@@ -15,7 +15,7 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Mailboxes as OldMailboxes } from '../../../v3-pop3/src/mailboxes.ts';
 import { Known, type Journal } from '../../../v4-advanced/src/journal.ts';
-import { byAge, readName } from '../../../v4-advanced/src/maildir-name.ts';
+import { byAge, INFO, readName } from '../../../v4-advanced/src/maildir-name.ts';
 import { Mailboxes } from '../../../v4-advanced/src/mailboxes.ts';
 import { accountOf, migrate, oldMailboxesIn } from '../../../v4-advanced/src/migration.ts';
 import { ROOT } from '../../src/cli/stages.ts';
@@ -109,7 +109,7 @@ describe('the mailboxes of stage 3', () => {
     for (const nth of [1, 2, 3]) put('bob', `${nth}.eml`, `${nth}\r\n`, new Date(1e12));
     await run();
     const [first, second] = lyingIn('bob');
-    const cur = path.join(to, 'bob', 'cur', `${path.basename(first!)}:2,S`);
+    const cur = path.join(to, 'bob', 'cur', `${path.basename(first!)}${INFO}S`);
     writeFileSync(cur, '1\r\n');
     rmSync(first!);
     rmSync(second!);
