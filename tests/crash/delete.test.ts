@@ -131,7 +131,7 @@ test(
     const books = new Books();
     try {
       for (let round = 1; round <= kills + 1; round += 1) {
-        const server = await startStage('v3-pop3', { mailboxes });
+        const server = await startStage('v3-pop3', { mailboxes, bundled: true });
         expect(await unfinishedIn(mailboxes)).toEqual([]);
         // Half of the kills come at any time, half while messages are being deleted. The last round is a
         // day without accidents.

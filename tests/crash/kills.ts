@@ -68,7 +68,7 @@ async function killAgainAndAgain(filing: Filing, mailboxes: string) {
   const answered: SentMessage[] = [];
   let unfinished = 0;
   for (let round = 1; round <= kills + 1; round += 1) {
-    const server = await startStage(stage, { mailboxes, args });
+    const server = await startStage(stage, { mailboxes, args, bundled: true });
     expect(await unfinishedIn(mailboxes)).toEqual([]);
     // Half of the kills come at any time, half while a large message is being stored. The last round is
     // a day without accidents: what the kills left must not be in the way of new mail.

@@ -24,7 +24,7 @@ describe.each(stages)('%s', (name) => {
   let before: Buffer;
   let torn: Buffer;
   beforeAll(async () => {
-    stage = await startStage(name);
+    stage = await startStage(name, { bundled: true });
     mailbox = path.join(stage.mailboxes, 'bob@example.com.txt');
     await send(stage.port, textOf('before'));
     before = await readFile(mailbox);
