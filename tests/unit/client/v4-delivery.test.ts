@@ -190,6 +190,7 @@ describe('the capabilities', () => {
   it('SIZE is told the octets of the message, without stuffed dots', async () => {
     const { said, octets } = await mail(['SIZE'], dots);
     expect(said).toBe(`MAIL FROM:<alice@example.com> SIZE=${octets! - 2}`);
+    expect(accents.octets - new Message(accents.from, accents.to[0]!, 'Hi', 'e').octets).toBe(1);
   });
 
   it('SIZE is respected before anything is sent', async () => {

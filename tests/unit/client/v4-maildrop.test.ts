@@ -98,6 +98,17 @@ describe('a visit of stage 4', () => {
     ]);
   });
 
+  it('forgets what was offered before TLS', async () => {
+    let times = 0;
+    const { server } = await tell(nothing, {
+      script: (heard) => {
+        if (heard !== 'CAPA') return undefined;
+        return times++ === 0 ? '+OK\r\nSTLS\r\n.\r\n' : '+OK\r\nSASL LOGIN PLAIN\r\n.\r\n';
+      },
+    });
+    expect(server.commands).toContain(`AUTH PLAIN ${SECRET}`);
+  });
+
   it('says the secret of AUTH PLAIN on a line of its own when it is long, or wanted there', async () => {
     const password = 'x'.repeat(200);
     const secret = Buffer.from(`\0alice\0${password}`).toString('base64');

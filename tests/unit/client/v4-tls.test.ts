@@ -60,6 +60,8 @@ describe('a certificate that is signed by itself', () => {
       'The certificate of mail.example cannot be believed: it is for CN=localhost, not for ' +
         'mail.example. Ask whoever runs the server; --insecure believes anybody.',
     );
+    const address = { host: '192.0.2.1', servername: '' };
+    expect(await tell(address, { ca: CERTIFICATE.cert })).toContain(' not for 192.0.2.1. ');
   });
 
   it('is not believed when it has expired, not even on this computer', async () => {
