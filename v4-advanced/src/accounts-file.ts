@@ -46,7 +46,7 @@ export class AccountsFile {
    */
   static async open(file: string, logN = DEFAULT_LOG_N): Promise<AccountsFile> {
     const accounts = new AccountsFile(file);
-    if ((await ifThere(readText(file))) === undefined) await makeDemo(file, logN);
+    if ((await readText(file)) === undefined) await makeDemo(file, logN);
     await accounts.reload();
     return accounts;
   }
@@ -102,7 +102,9 @@ export class AccountsFile {
   async #read(): Promise<void> {
     // Before the text: if it changes between the two, the next look finds it changed.
     this.#version = await versionOf(this.#file);
-    this.#accounts = parse(this.#file, await readText(this.#file));
+    const text = await readText(this.#file);
+    if (text === undefined) throw unusable(this.#file, { code: 'ENOENT' });
+    this.#accounts = parse(this.#file, text);
     this.#decoy = decoyOf(this.#accounts);
   }
 
@@ -143,7 +145,7 @@ export async function changeAccounts(
   for (let isDone = false; !isDone;) {
     const lock = await Lock.take(`${file}.lock`);
     try {
-      const text = await ifThere(readText(file));
+      const text = await readText(file);
       const changed = change(text, parse(file, text ?? ''));
       // If this program slept so long that its lock was taken away, it begins again.
       isDone = changed === text || ((await lock.isMine()) && (await write(file, changed)));
@@ -164,7 +166,7 @@ async function write(file: string, text: string): Promise<true> {
 
 /** The accounts in the file; none if there is no file. Rejects in one line that names the file. */
 export async function accountsIn(file: string): Promise<Accounts> {
-  return parse(file, (await ifThere(readText(file))) ?? '');
+  return parse(file, (await readText(file)) ?? '');
 }
 
 function parse(file: string, text: string): Accounts {
@@ -175,16 +177,17 @@ function parse(file: string, text: string): Accounts {
   }
 }
 
-async function readText(file: string): Promise<string> {
-  let octets: Buffer;
+/** `undefined` if there is no such file. */
+async function readText(file: string): Promise<string | undefined> {
+  let octets: Buffer | undefined;
   try {
-    octets = await readFile(file);
+    octets = await ifThere(readFile(file));
   } catch (error) {
     throw unusable(file, error);
   }
   try {
     // Notes in another encoding would be damaged when the file is written again.
-    return new TextDecoder('utf-8', { fatal: true }).decode(octets);
+    return octets && new TextDecoder('utf-8', { fatal: true }).decode(octets);
   } catch (error) {
     throw new Error(`${file}: this is no text in UTF-8.`, { cause: error });
   }
@@ -192,8 +195,9 @@ async function readText(file: string): Promise<string> {
 
 function unusable(file: string, cause: unknown): Error {
   const { code, message } = cause as NodeJS.ErrnoException;
-  const text = `${file} cannot be used (${code ?? message}): is it there, and is it yours?`;
-  return Object.assign(new Error(text, { cause }), { code }); // the code is for `ifThere`
+  return new Error(`${file} cannot be used (${code ?? message}): is it there, and is it yours?`, {
+    cause,
+  });
 }
 
 async function versionOf(file: string): Promise<string> {

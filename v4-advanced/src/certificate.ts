@@ -126,8 +126,8 @@ async function ownPair(
 ): Promise<Pair> {
   const certFile = path.join(folder, 'cert.pem');
   const keyFile = path.join(folder, 'key.pem');
-  const oldCert = await ifThere(readText(certFile, 'certificate'));
-  const oldKey = await ifThere(readText(keyFile, 'key'));
+  const oldCert = await readIfThere(certFile, 'certificate');
+  const oldKey = await readIfThere(keyFile, 'key');
   const old = oldCert === undefined ? undefined : parseCertificate(oldCert, certFile, REMOVE);
   // Somebody has put a certificate of a real authority there: it is not ours to replace.
   if (old && !isOurs(old)) return read(certFile, keyFile);
@@ -292,18 +292,23 @@ function parseKey(text: string, file: string, remedy = ''): KeyObject {
   }
 }
 
-/** Rejects in one line; keeps the code, so that `ifThere` knows a missing file. */
-async function readText(file: string, what: string): Promise<string> {
+/** `undefined` if there is no such file. */
+async function readIfThere(file: string, what: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'latin1'); // PEM is ASCII
+    return await ifThere(readFile(file, 'latin1')); // PEM is ASCII
   } catch (error) {
-    const code = codeOf(error);
-    const failure = new Error(
-      `The ${what} ${file} cannot be read (${code}): is it there, and is it yours?`,
-      { cause: error },
-    );
-    throw Object.assign(failure, { code });
+    throw unreadable(file, what, codeOf(error));
   }
+}
+
+async function readText(file: string, what: string): Promise<string> {
+  const text = await readIfThere(file, what);
+  if (text === undefined) throw unreadable(file, what, 'ENOENT');
+  return text;
+}
+
+function unreadable(file: string, what: string, code: string): Error {
+  return new Error(`The ${what} ${file} cannot be read (${code}): is it there, and is it yours?`);
 }
 
 function codeOf(error: unknown): string {
