@@ -166,3 +166,20 @@ describe('a stage', () => {
     ]);
   });
 });
+
+describe('what came with stage 4', () => {
+  it.each([
+    ['```submission\nC: QUIT\n```\n', 7, 'the servers of v3 have no port submission'],
+    ['```smtp\nC: x\nS: 220\ntls\n```\n', 10, 'the servers of v3 have no TLS'],
+    ['```smtp over tls\nC: x\n```\n', 7, 'the servers of v3 have no TLS'],
+    ['```smtp alice@example.com\nC: x\n```\n', 7, 'the servers of v3 have no login in SMTP'],
+    ['```pop3s bob@example.com\nC: x\n```\n', 7, 'the servers of v3 have no port pop3s'],
+  ])('is refused in a scenario of stage 3: %j', async (body, line, words) => {
+    await writeBody(body, 'v3/a', 1);
+    const place = `${path.join(root, 'v3', 'a.md')}:${line}: `;
+    await expect(load()).rejects.toThrow(`${place}${words}; move the file to the folder v4`);
+    await rm(path.join(root, 'v3', 'a.md'));
+    await writeBody(body, 'v4/a', 1);
+    expect(await load()).toEqual(['v4/a']);
+  });
+});
