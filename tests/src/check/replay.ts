@@ -66,7 +66,7 @@ function oneWindow(
     steps.flatMap(typed).map((line) => (several ? `${connection}: ${line}` : line)),
   );
   const [first] = dialogues;
-  return [talkTo(first!.port), ...openingOf(scenario, first!, result), ...lines];
+  return [talkTo(first!), ...openingOf(scenario, first!, result), ...lines];
 }
 
 /**
@@ -83,18 +83,19 @@ function windows(
     (name, index) => order[index - 1] !== name && order.indexOf(name) < index,
   );
   return dialogues.flatMap((block, index) => {
-    const { connection, protocol, port, steps } = block;
+    const { connection, protocol, steps } = block;
     const isNew = order.indexOf(connection) === index;
     const opening =
       protocol === 'pop3' ? loginOf(block, result) : openingOf(scenario, block, result);
-    const beginning = isNew ? [talkTo(port), ...opening] : [];
+    const beginning = isNew ? [talkTo(block), ...opening] : [];
     const lines = [...beginning, ...steps.flatMap(typed)];
     return takeTurns ? lines.map((line) => `${connection}: ${line}`) : lines;
   });
 }
 
-function talkTo(port: Port): string {
-  return `npx stagepost talk ${NUMBERS[port]}${PORTS[port].tls ? ' --tls' : ''}`;
+function talkTo({ port, inClear }: DialogueBlock): string {
+  const isSecure = PORTS[port].tls && inClear !== true;
+  return `npx stagepost talk ${NUMBERS[port]}${isSecure ? ' --tls' : ''}`;
 }
 
 /** What the player said to open the mailbox; what it would have said, if it did not come to that. */
@@ -132,9 +133,10 @@ function needsMoreThanAKeyboard(step: Step): boolean {
 /** What the player said in SMTP before the scenario's own first line. */
 function openingOf(
   { opening, blocks }: Scenario,
-  { connection, port, login, overTls }: DialogueBlock,
+  { connection, port, login, overTls, inClear }: DialogueBlock,
   result: ScenarioResult,
 ): string[] {
+  if (inClear === true) return [];
   const isSecured = overTls === true || login !== undefined;
   if (isSecured) {
     const said = saidBy(connection, result).map(({ text }) => text);
