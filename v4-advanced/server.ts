@@ -74,7 +74,7 @@ async function serve(options: Options): Promise<void> {
     log.reopen();
     void certificate.reload();
     accounts.reload().catch((error: unknown) => {
-      warn(`${(error as Error).message}. The accounts stay as they were.`);
+      warn(`${(error as Error).message} The accounts stay as they were.`);
     });
   });
   accounts.watch(warn);

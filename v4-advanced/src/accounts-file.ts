@@ -29,6 +29,7 @@ const INTERVAL = 1000;
 export class AccountsFile {
   readonly #file: string;
   #accounts: Accounts = new Map();
+  #names: ReadonlySet<string> = new Set();
   #decoy = decoyOf(this.#accounts);
   /** Tells one state of the file from the next. */
   #version = '';
@@ -52,7 +53,7 @@ export class AccountsFile {
   }
 
   names(): ReadonlySet<string> {
-    return new Set(this.#accounts.keys());
+    return this.#names;
   }
 
   /** The demo accounts that still have the password which everybody knows. */
@@ -105,6 +106,7 @@ export class AccountsFile {
     const text = await readText(this.#file);
     if (text === undefined) throw unusable(this.#file, { code: 'ENOENT' });
     this.#accounts = parse(this.#file, text);
+    this.#names = new Set(this.#accounts.keys());
     this.#decoy = decoyOf(this.#accounts);
   }
 

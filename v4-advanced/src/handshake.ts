@@ -23,11 +23,17 @@ export function handshake(
       reject(error.reason === undefined ? error : new Error(error.reason));
     };
     const timer = setTimeout(() => fail(new Error('it took too long')), seconds * 1000);
+    const left = () => fail(new Error('the client has left'));
     secure.once('secure', () => {
       clearTimeout(timer);
+      secure.off('end', left);
+      secure.pause(); // what comes now is for somebody who is not there yet
       resolve(secure);
     });
-    secure.once('close', () => fail(new Error('the client has left')));
+    // That it closes its side is seen by nobody who does not read.
+    secure.resume();
+    secure.once('end', left);
+    secure.once('close', left);
     // Errors of TLS itself come under this name, now and later.
     secure.on('_tlsError', fail);
     secure.on('error', fail);

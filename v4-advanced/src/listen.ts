@@ -14,6 +14,9 @@ import { closeWell } from './terminate.ts';
 /** How long a message in hand may take when the server stops, in milliseconds. */
 const GRACE = 10_000;
 
+/** RFC 8446 §5.1: the octet that every TLS handshake begins with. No command does. */
+const HANDSHAKE = 0x16;
+
 /** Node's timers hold 31 bits of milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -146,7 +149,12 @@ class Conversation {
     const { socket } = this;
     const served = this.service.serve(this.visitor, isSecure);
     this.served = served;
-    socket.on('data', (octets: Buffer) => this.perform(served.session.receive(octets, Date.now())));
+    let isFirst = true;
+    socket.on('data', (octets: Buffer) => {
+      if (isFirst && !isSecure && octets[0] === HANDSHAKE) return this.refuseHandshake();
+      isFirst = false;
+      this.perform(served.session.receive(octets, Date.now()));
+    });
     socket.on('drain', () => this.goOn());
     socket.on('end', () => {
       this.clientIsDone = true;
@@ -168,9 +176,18 @@ class Conversation {
       visitor.log.debug(`TLS has begun: ${secure.getProtocol()}`);
       this.socket = secure;
       this.talk(true, greeting);
+      this.goOn();
     } catch (error) {
       visitor.log.warn(`the TLS handshake failed: ${(error as Error).message}`);
     }
+  }
+
+  /** Nobody would ever answer it: the client's user is told at once, by the connection's end. */
+  private refuseHandshake(): void {
+    this.visitor.log.warn(
+      'a TLS handshake came too early: let the client use STARTTLS, or a port with TLS',
+    );
+    closeWell(this.socket);
   }
 
   private perform(actions: Action[]): void {
