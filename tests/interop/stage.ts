@@ -12,15 +12,19 @@ import { bundledProgram } from '../bundled.ts';
 import { readLetter, type Letter } from './letter.ts';
 import { readMbox } from './mbox.ts';
 
-export type StageName = 'v1-smtp' | 'v2-helo' | 'v3-pop3';
+export type StageName = 'v1-smtp' | 'v2-helo' | 'v3-pop3' | 'v4-advanced';
 
 export interface Stage {
   /** Where it serves SMTP, on 127.0.0.1. */
   port: number;
   /** Where it serves POP3, from stage 3 on; 0 before. */
   pop3Port: number;
+  /** All ports, by the names that the server prints: `smtp`, `submission`, `pop3s`. */
+  ports: Record<string, number>;
   /** The folder of mailboxes. */
   mailboxes: string;
+  /** From stage 4 on, the folder of the accounts, the certificate and the journal. */
+  data: string;
   /** What the server printed so far, both streams. */
   log(): string;
   /** The messages of a recipient, oldest first; none if there is no such mailbox. */
@@ -36,6 +40,7 @@ const protocols: Record<StageName, string[]> = {
   'v1-smtp': ['smtp'],
   'v2-helo': ['smtp'],
   'v3-pop3': ['smtp', 'pop3'],
+  'v4-advanced': ['smtp', 'submission', 'smtps', 'pop3', 'pop3s'],
 };
 
 export const repository = path.resolve(import.meta.dirname, '..', '..');
@@ -56,7 +61,9 @@ export async function startStage(
 ): Promise<Stage> {
   const own = options.mailboxes === undefined;
   const mailboxes = options.mailboxes ?? (await mkdtemp(path.join(tmpdir(), 'stagepost-mail-')));
+  const data = path.join(mailboxes, '..', `${path.basename(mailboxes)}-data`);
   const ports = protocols[stage].flatMap((protocol) => [`--${protocol}`, '0']);
+  if (stage === 'v4-advanced') ports.push('--data', data);
   const program =
     options.bundled === true
       ? await bundledProgram(path.join(repository, stage), 'server.ts')
@@ -102,30 +109,48 @@ export async function startStage(
   return {
     port: announced.get('smtp')!,
     pop3Port: announced.get('pop3') ?? 0,
+    ports: Object.fromEntries(announced),
     mailboxes,
+    data,
     log: () => log,
-    mailbox: async (recipient) =>
-      stage === 'v3-pop3'
-        ? readReception(path.join(mailboxes, recipient, 'reception'))
-        : readMailbox(path.join(mailboxes, `${recipient}.txt`)),
+    mailbox: (recipient) => stores[stage](mailboxes, recipient),
     kill: () => end('SIGKILL'),
     close: async () => {
       await end('SIGTERM');
-      if (own) await rm(mailboxes, { recursive: true, force: true });
+      if (!own) return;
+      await rm(mailboxes, { recursive: true, force: true });
+      await rm(data, { recursive: true, force: true });
     },
   };
 }
 
+/** The messages of a recipient in a folder of mailboxes. */
+const stores: Record<StageName, (mailboxes: string, recipient: string) => Promise<Letter[]>> = {
+  'v1-smtp': readMailboxFile,
+  'v2-helo': readMailboxFile,
+  'v3-pop3': (mailboxes, recipient) => readFolders(path.join(mailboxes, recipient, 'reception')),
+  'v4-advanced': (mailboxes, recipient) => {
+    const maildir = path.join(mailboxes, recipient.replace(/@.*/, ''));
+    return readFolders(path.join(maildir, 'new'), path.join(maildir, 'cur'));
+  },
+};
+
 /** Stages 1 and 2: a mailbox is a file. */
-async function readMailbox(file: string): Promise<Letter[]> {
-  const octets = await ifThere(readFile(file));
+async function readMailboxFile(mailboxes: string, recipient: string): Promise<Letter[]> {
+  const octets = await ifThere(readFile(path.join(mailboxes, `${recipient}.txt`)));
   return octets ? readMbox(octets) : [];
 }
 
-/** From stage 3 on: a mailbox is a folder, and a message a file in it, with the octets of the wire. */
-async function readReception(folder: string): Promise<Letter[]> {
-  const names = (await ifThere(readdir(folder))) ?? [];
-  const files = names.sort().map((name) => readFile(path.join(folder, name), 'utf8'));
+/** From stage 3 on: a message is a file, with the octets of the wire; its name says when it came. */
+async function readFolders(...folders: string[]): Promise<Letter[]> {
+  const found = await Promise.all(
+    folders.map(async (folder) => {
+      const names = (await ifThere(readdir(folder))) ?? [];
+      return names.map((name) => ({ name, file: path.join(folder, name) }));
+    }),
+  );
+  const inOrder = found.flat().sort((a, b) => (a.name < b.name ? -1 : 1));
+  const files = inOrder.map(({ file }) => readFile(file, 'utf8'));
   return (await Promise.all(files)).map((whole) => {
     if (/(?<!\r)\n|\r(?!\n)/.test(whole)) throw new Error(`Not all lines end in CR LF:\n${whole}`);
     return readLetter(whole.replaceAll('\r\n', '\n'));
