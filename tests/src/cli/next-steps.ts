@@ -26,13 +26,16 @@ export function nextSteps(
     steps[1] = [client + pop3Option(pop3), 'write and read mail with the mail client'];
     const { host, port } = reachable(pop3);
     const byHand = `npx stagepost talk ${host} ${port}`;
-    steps.splice(1, 0, [byHand, 'read mail: USER, PASS, LIST, RETR 1, QUIT']);
+    // From stage 4 on passwords go through TLS.
+    const words =
+      stage < 'v4' ? 'USER, PASS, LIST, RETR 1, QUIT' : 'STLS, USER, PASS, LIST, RETR 1';
+    steps.splice(1, 0, [byHand, `read mail: ${words}`]);
   }
   const submission = ports.find(({ protocol }) => protocol === 'submission');
   if (submission !== undefined) {
     const { host, port } = reachable(submission);
     const byHand = `npx stagepost talk ${host} ${port}`;
-    steps.splice(1, 0, [byHand, 'send mail: EHLO me, STARTTLS, EHLO me, AUTH PLAIN']);
+    steps.splice(1, 0, [byHand, 'send mail: EHLO me, STARTTLS, AUTH PLAIN']);
   }
   const width = Math.max(...steps.map(([line]) => line.length)) + 2;
   const foreign = args.some((arg) => arg.startsWith('--mailboxes') || arg.startsWith('--file-by'));

@@ -208,7 +208,9 @@ function remark(text: string, name: string | undefined): string {
     case 'leaves':
       return `${who} drops the connection`;
     case 'tls':
-      return `TLS begins${whose}: all that follows is encrypted`;
+      return name === undefined
+        ? 'TLS begins: all that follows is encrypted'
+        : `TLS begins: all that ${name} says and hears is encrypted`;
     case 'tls fails':
       return `the handshake of TLS${whose} fails`;
     case 'silence':

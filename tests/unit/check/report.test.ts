@@ -235,6 +235,54 @@ describe('a report', () => {
     );
   });
 
+  it.each<[string, string[], string[], string[]]>([
+    [
+      'submission alice@example.com',
+      ['C: NOOP', 'S: 250'],
+      ['EHLO me', 'STARTTLS', 'EHLO me', 'AUTH PLAIN eA==', 'NOOP'],
+      ['5870', 'EHLO me', 'STARTTLS', 'EHLO me', 'AUTH PLAIN eA==', 'NOOP'],
+    ],
+    [
+      'smtps alice@example.com',
+      ['C: NOOP', 'S: 250'],
+      ['EHLO me', 'AUTH LOGIN', 'YQ==', 'Yg==', 'NOOP'],
+      ['4650 --tls', 'EHLO me', 'AUTH LOGIN', 'YQ==', 'Yg==', 'NOOP'],
+    ],
+    [
+      'smtp over tls',
+      ['C: AUTH PLAIN {auth.alice}', 'S: 235'],
+      [],
+      [
+        '2525',
+        'EHLO client.example.com',
+        'STARTTLS',
+        'EHLO client.example.com',
+        'AUTH PLAIN AGFsaWNlQGV4YW1wbGUuY29tAHNlY3JldA==',
+      ],
+    ],
+    ['pop3s', ['S: +OK', 'C: CAPA', 'S: +OK'], ['CAPA'], ['9950 --tls', 'CAPA']],
+    ['pop3s in clear', ['C: CAPA', 'silence'], ['CAPA'], ['9950', 'CAPA']],
+    ['pop3 over tls', ['C: CAPA', 'S: +OK'], ['STLS', 'CAPA'], ['1110', 'STLS', 'CAPA']],
+    [
+      'pop3',
+      ['S: +OK', 'C: USER {user.bob}', 'S: +OK'],
+      ['STLS', 'USER bob@example.com'],
+      ['1110', 'STLS', 'USER bob@example.com'],
+    ],
+  ])('names the port, and what is said before the dialogue: %s', (words, lines, said, typed) => {
+    const [language] = words.split(' ');
+    const connection = words.includes('@') ? 'alice' : language!;
+    const failed = { ...wrongReply, steps: said.map((text) => C(text, { connection })) };
+    const body = ['```' + words, ...lines, '```', ''].join('\n');
+    const text = render([failed], { scenarios: [scenario('v1/mail', {}, body)] });
+    const [talk, ...others] = typed;
+    expect(text).toContain(
+      [`    npx stagepost talk ${talk}`, ...others.map((line) => `    ${line}`), ''].join('\n'),
+    );
+    if (!/^(?:1110|2525)$/.test(talk!))
+      expect(text).toContain(`server started on the ports ${talk!.split(' ')[0]} for ${language}:`);
+  });
+
   it('says everything without colour that it says with it', () => {
     const results = [wrongReply, extra('e1'), skipped('rset', 'v1/mail'), result('v1/z')];
     const coloured = render(results, { colors: pc.createColors(true) });

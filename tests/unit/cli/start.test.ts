@@ -147,6 +147,19 @@ describe('what to try next', () => {
     for (const line of steps(smtp, pop3).split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
+  it('says how to send mail, where that needs a login', () => {
+    const host = '127.0.0.1';
+    const ports = Object.entries({ smtp: 2525, submission: 5870, smtps: 4650, pop3: 1110 });
+    const text = nextSteps(
+      'v4',
+      ports.map(([protocol, port]) => ({ protocol, host, port })),
+      [],
+    );
+    expect(text).toMatch(/talk 127\.0\.0\.1 5870 .*STARTTLS/);
+    expect(text).toMatch(/talk 127\.0\.0\.1 1110 .*STLS/);
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
   it('reads the ports from the lines that say them, and from no other', () => {
     expect(portLine('smtp 127.0.0.1:2525')).toEqual({
       protocol: 'smtp',

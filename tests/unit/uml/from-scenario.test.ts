@@ -224,4 +224,45 @@ describe('the dialogue of a scenario that reads what was sent', () => {
       { type: 'remark', over: ['bob', 'server'], text: 'the client connects' },
     ]);
   });
+
+  it('says where TLS begins, over both, and with whom', () => {
+    const { events } = dialogueOf(road, played('alice S 220 x', 'bob C STLS', 'bob - tls'));
+    expect(events[2]).toEqual({
+      type: 'remark',
+      over: ['bob', 'server'],
+      text: 'TLS begins: all that client bob says and hears is encrypted',
+    });
+    const alone = dialogueOf(scenario([]), played('smtp - tls', 'smtp - tls fails'));
+    expect(alone.events).toMatchObject([
+      { text: 'TLS begins: all that follows is encrypted' },
+      { text: 'the handshake of TLS fails' },
+    ]);
+  });
+
+  it('knows the reader by AUTH too, in one line or two', () => {
+    const blocks = road.blocks.map((block) => {
+      return block.type === 'dialogue' ? { ...block, login: undefined } : block;
+    }) as Scenario['blocks'];
+    const auth = Buffer.from('\0bob@example.com\0secret').toString('base64');
+    for (const login of [[`C AUTH PLAIN ${auth}`], ['C AUTH PLAIN', 'S +', `C ${auth}`]]) {
+      const lines = [...login, 'S +OK', 'C RETR 1', 'S +OK'].map((line) => `bob ${line}`);
+      const { events } = dialogueOf({ ...road, blocks }, played(...lines));
+      expect(events.find(({ type }) => type === 'act')).toMatchObject({
+        from: 'mailbox bob@example.com',
+      });
+    }
+  });
+});
+
+describe('a message in chunks', () => {
+  it('is stored with its last one', () => {
+    const chunk = ['smtp C BDAT 9', 'smtp C {token}', 'smtp S 250 OK'];
+    const last = ['smtp C BDAT 2 LAST', 'smtp C x', 'smtp S 250 OK'];
+    const { events } = dialogueOf(scenario([{}]), played(...chunk, ...last));
+    expect(events.map(({ type }) => type)).toEqual([
+      ...['line', 'line', 'line', 'line', 'line'],
+      'store',
+      'line',
+    ]);
+  });
 });

@@ -150,6 +150,17 @@ describe('the description of a sequence diagram', () => {
     );
   });
 
+  it('takes what a login goes on with for no command', () => {
+    const smtp = talk('C: AUTH LOGIN', 'S: 334 VXNlcm5hbWU6', 'C: Ym9i', 'S: 334 UGFzc3dvcmQ6');
+    const events = [...smtp, ...talk('C: c2VjcmV0', 'S: 235 welcome', 'C: NOOP', 'S: 250 OK')];
+    expect(description(events)).toBe(
+      'Client sends AUTH (334), the next line of the login (334), the next line of the login (235) and NOOP (250).',
+    );
+    expect(description(talk('C: AUTH PLAIN', 'S: +', 'C: AGJvYgB4', 'S: +OK'))).toBe(
+      'Client sends AUTH (+) and the next line of the login (+OK).',
+    );
+  });
+
   it('names no verb where there is none', () => {
     expect(description(talk('C: ', 'S: 500 what'))).toBe(
       'Client sends something that is no command (500).',
