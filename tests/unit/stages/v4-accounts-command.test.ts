@@ -10,8 +10,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { decoyOf, isPassword } from '../../../v4-advanced/src/accounts.ts';
 import { AccountsFile, accountsIn } from '../../../v4-advanced/src/accounts-file.ts';
 import { runAccounts } from '../../../v4-advanced/src/accounts-command.ts';
+import { bundledProgram } from '../../bundled.ts';
 import { ROOT } from '../../src/cli/stages.ts';
 
+/** As people start it; a terminal is theirs. */
 const NODE = [
   process.execPath,
   '--import',
@@ -54,8 +56,8 @@ async function accounts(args: string[], password = '', isSure = false) {
 
 /** The program itself, in a folder of its own. */
 async function program(args: string[], input: string | Buffer = '') {
-  const [node, ...before] = NODE;
-  const child = spawn(node, [...before, ...args], { cwd: folder });
+  const words = await bundledProgram(path.join(ROOT, 'v4-advanced'), 'accounts.ts');
+  const child = spawn(process.execPath, [...words, ...args], { cwd: folder });
   let output = '';
   child.stdout.on('data', (text) => (output += String(text)));
   child.stderr.on('data', (text) => (output += String(text)));

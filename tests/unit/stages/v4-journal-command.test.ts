@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundledProgram } from '../../bundled.ts';
 import { ROOT } from '../../src/cli/stages.ts';
 import { jsonLine } from '../../../v4-advanced/src/guards/visible.ts';
 import { FIRST, HARMFUL, HOSTILE, OTHER, SECOND, STORY } from './v4-entries.ts';
@@ -25,12 +26,14 @@ afterAll(() => rm(data, { recursive: true }));
 const write = (entries: typeof STORY) =>
   writeFile(file, entries.map((each) => `${jsonLine(each)}\n`).join(''));
 
-function start(...args: string[]) {
-  const child = spawn(
-    process.execPath,
-    ['--import', TSX, path.join(ROOT, 'v4-advanced/journal.ts'), ...args],
-    { env: { PATH: process.env.PATH, SystemRoot: process.env.SystemRoot, TZ: 'UTC' } },
-  );
+const STAGE = path.join(ROOT, 'v4-advanced');
+const BUNDLED = await bundledProgram(STAGE, 'journal.ts');
+const BY_TSX = ['--import', TSX, path.join(STAGE, 'journal.ts')];
+
+function start(words: readonly string[], ...args: string[]) {
+  const child = spawn(process.execPath, [...words, ...args], {
+    env: { PATH: process.env.PATH, SystemRoot: process.env.SystemRoot, TZ: 'UTC' },
+  });
   const said = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said.out += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said.err += text));
@@ -38,11 +41,12 @@ function start(...args: string[]) {
   return { child, ended };
 }
 
-const journal = (...args: string[]) => start('--data', data, ...args).ended;
+const journal = (...args: string[]) => start(BUNDLED, '--data', data, ...args).ended;
 
 describe('journal.ts', () => {
   it('tells all that has happened, the newest last', async () => {
-    expect(await journal()).toEqual({
+    // Here as people start it, without a bundle.
+    expect(await start(BY_TSX, '--data', data).ended).toEqual({
       code: 0,
       err: '',
       out: `\
@@ -171,7 +175,7 @@ describe('with a journal that is out of the ordinary, journal.ts', () => {
 
   it('does no harm when nobody reads on', async () => {
     await write(Array.from({ length: 20_000 }, () => STORY[0]!));
-    const { child, ended } = start('--data', data);
+    const { child, ended } = start(BUNDLED, '--data', data);
     await once(child.stdout, 'data');
     child.stdout.destroy();
     expect(await ended).toMatchObject({ code: 0, err: '' });
