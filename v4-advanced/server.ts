@@ -53,7 +53,7 @@ async function serve(options: Options): Promise<void> {
   const settings = { limits, directory: new Directory(() => accounts.names(), domains) };
   const attempts = new Attempts({
     atOnce: 1,
-    waiting: 10,
+    waiting: 100, // as when a whole class behind one address logs in
     delay: limits.loginDelay,
     window: 60_000,
   });
