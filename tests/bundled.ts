@@ -5,7 +5,17 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -75,7 +85,11 @@ async function findOrMake(
   const hash = await hashOf(name, sources);
   const made = path.join(CACHE, hash);
   const folder = path.join(made, name);
-  if (existsSync(folder)) return folder;
+  if (existsSync(folder)) {
+    await utimes(made, new Date(), new Date());
+    return folder;
+  }
+  await removeOld();
   // Others may be making the same. It appears under its name when it is whole, and the first one stays.
   const making = path.join(CACHE, `making-${randomUUID()}`);
   try {
@@ -91,6 +105,17 @@ async function findOrMake(
     await rm(making, { recursive: true, force: true });
   }
   return folder;
+}
+
+/** What nobody has used for a day, and what tests that were killed have left. */
+async function removeOld(): Promise<void> {
+  const old = Date.now() - 24 * 60 * 60 * 1000;
+  for (const name of await readdir(CACHE).catch(() => [])) {
+    const folder = path.join(CACHE, name);
+    const info = await stat(folder).catch(() => undefined);
+    if (info !== undefined && info.mtimeMs < old)
+      await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function hashOf(name: string, folders: readonly string[]): Promise<string> {
