@@ -7,6 +7,8 @@ import type { Limits } from './limits.ts';
 export class Deadlines {
   private readonly limits: Limits;
   private endOfMessage = Infinity;
+  /** When all is over, as the server stops: whatever the client says till then, it is not put off. */
+  private end = Infinity;
   /** When the client's time is up, in milliseconds since 1970. */
   at = Infinity;
 
@@ -16,7 +18,7 @@ export class Deadlines {
 
   /** The whole line must come in time: single octets do not put the deadline off. */
   waitForCommand(now: number): void {
-    this.at = now + this.limits.commandSeconds * 1000;
+    this.at = Math.min(now + this.limits.commandSeconds * 1000, this.end);
   }
 
   /** A message may take long, but not for ever. */
@@ -26,7 +28,7 @@ export class Deadlines {
   }
 
   waitForText(now: number): void {
-    this.at = Math.min(now + this.limits.textSeconds * 1000, this.endOfMessage);
+    this.at = Math.min(now + this.limits.textSeconds * 1000, this.endOfMessage, this.end);
   }
 
   /** It is the server's turn; the client cannot be late. */
@@ -34,9 +36,9 @@ export class Deadlines {
     this.at = Infinity;
   }
 
-  /** Brings the deadline forward. */
+  /** Brings the deadline forward, and all that follow it. */
   atMost(time: number): void {
     this.at = Math.min(this.at, time);
-    this.endOfMessage = Math.min(this.endOfMessage, time);
+    this.end = Math.min(this.end, time);
   }
 }
