@@ -72,8 +72,9 @@ export class ChunkReader {
   private check(octet: number): void {
     const afterCr = this.previous === CR;
     if (octet === NUL || afterCr !== (octet === LF)) this.fault ??= 'bad octets';
-    this.lineLength = octet === LF ? 0 : this.lineLength + 1;
+    this.lineLength += 1; // its CR LF included
     if (this.lineLength > this.limits.textLine) this.fault ??= 'line too long';
+    if (octet === LF) this.lineLength = 0;
     this.previous = octet;
   }
 }
