@@ -83,6 +83,31 @@ describe('TLS in a dialogue', () => {
     expect(told(await playOn(behaviour, scenario(plain)))).toMatch(/^(moreReplies|wrongCode):/);
   });
 
+  it.each(['end', 'destroy', 'resetAndDestroy'] as const)(
+    'is over when the connection below it is: %s',
+    async (how) => {
+      const behaviour: Behaviour = {
+        ports: {
+          smtp: (client) =>
+            serveEsmtp(client, {
+              command(line, say) {
+                if (line !== 'NOOP') return false;
+                say('250 ok\r\n');
+                setImmediate(() => void client.socket[how]());
+                return true;
+              },
+            }),
+        },
+      };
+      const lines = ['C: STARTTLS', 'S: 220', 'tls', 'C: NOOP', 'S: 250', 'closes'];
+      expect(told(await playOn(behaviour, scenario(fence('smtp', ...lines))))).toBe('nothing');
+      const more = [...lines.slice(0, -1), 'C: RSET', 'S: 250'];
+      expect(told(await playOn(behaviour, scenario(fence('smtp', ...more))))).toBe(
+        'closedInstead: The server closed the connection instead of answering RSET.',
+      );
+    },
+  );
+
   it('a server that hangs up instead is told so', async () => {
     const hangsUp = esmtp({ handshake: (socket) => void socket.destroy() });
     expect(told(await playOn(hangsUp, scenario(plain)))).toBe(
