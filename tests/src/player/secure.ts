@@ -17,6 +17,9 @@ export interface WantedHandshake {
   source?: Source;
 }
 
+/** Who refuses STARTTLS or STLS, because of what came along with it, goes on in clear. */
+const REFUSED = /^(?:[45]\d\d|-ERR)/;
+
 const PLAIN_SUCCESS: WantedHandshake = { outcome: 'succeeds', behind: Buffer.alloc(0) };
 
 export async function beginTls(
@@ -27,6 +30,12 @@ export async function beginTls(
   const { recorder, server, waits } = play;
   const { conversation, side, name } = talk;
   await letIn(play, talk);
+  if (outcome !== 'succeeds' && REFUSED.test(talk.lastReply)) {
+    recorder.remark(name, 'tls fails', true, source);
+    talk.over = true;
+    conversation.leave();
+    return;
+  }
   if (behind.length > 0)
     recorder.sent(name, behind, source?.line === undefined ? undefined : rawAt(source.line));
 

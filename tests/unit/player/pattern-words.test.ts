@@ -8,6 +8,7 @@ it.each([
   [/^1 (?<octets>\d+)/, '1 N'],
   [/^3 9\d{4}\b/, '3 9xxxx'],
   [/^1 (?<octets>3\d{6})\b/, '1 3xxxxxx'],
+  [/^1 (?<name>\S+)/, '1 NAME'],
   [/welcome$/, 'welcome'],
 ])('%s is for people %s', (pattern, words) => {
   expect(patternInWords(pattern)).toBe(words);

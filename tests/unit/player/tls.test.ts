@@ -223,6 +223,29 @@ describe('what came with STARTTLS', () => {
   });
 });
 
+describe('a server that refuses TLS, because something came with STARTTLS', () => {
+  const refuses: TlsBehaviour = {
+    command(line, say) {
+      if (line !== 'STARTTLS') return false;
+      say('554 nothing may come with it\r\n');
+      return true;
+    },
+  };
+  const body = (tls: string) =>
+    fence('smtp', 'C raw: STARTTLS\\r\\nNOOP\\r\\n', 'S: 220 or 5xx', tls, ...EHLO, ...QUIT);
+
+  it('has let it fail, and may go on in clear', async () => {
+    const result = await playOn(esmtp(refuses), scenario(body('tls or fails')));
+    expect(told(result)).toBe('nothing');
+    expect(result.steps.at(-1)).toMatchObject({ from: '-', text: 'tls fails', ok: true });
+  });
+
+  it('is told so where TLS must begin', async () => {
+    const result = await playOn(esmtp(refuses), scenario(body('tls')));
+    expect(told(result)).toMatch(/^tlsInClear/);
+  });
+});
+
 describe('what a reply must not have', () => {
   it('is found in it, as a line or the first word of one', async () => {
     const without = (word: string) =>
