@@ -6,6 +6,10 @@ import type { Stage } from './stage.ts';
 export const sender = 'alice@example.com';
 export const recipient = 'bob@example.com';
 
+/** The same two as accounts of stage 4, which makes them at its first start. */
+export const alice = { user: 'alice', password: 'wonderland' };
+export const bob = { user: 'bob', password: 'can-we-fix-it' };
+
 export const subject = 'From a real client';
 
 /** What trips servers: a dot at the start of a line, `From ` at the start of a line, accents. */
