@@ -1,10 +1,9 @@
-import { kills, survivesKills } from './kills.ts';
+import { kills, stage, survivesKills } from './kills.ts';
 import { readMailboxFiles, readMessageFiles } from './store.ts';
 
 survivesKills({
   promise: 'stage 1',
-  stage: 'v1-smtp',
-  args: [],
+  start: stage('v1-smtp'),
   kills,
   read: readMailboxFiles,
 });
@@ -14,16 +13,14 @@ const fewer = Math.max(1, Math.round(kills / 10));
 
 survivesKills({
   promise: 'stage 2',
-  stage: 'v2-helo',
-  args: [],
+  start: stage('v2-helo'),
   kills: fewer,
   read: readMailboxFiles,
 });
 
 survivesKills({
   promise: 'stage 2 filing by sender',
-  stage: 'v2-helo',
-  args: ['--file-by', 'sender'],
+  start: stage('v2-helo', '--file-by', 'sender'),
   kills: fewer,
   read: readMessageFiles,
 });

@@ -13,24 +13,55 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { startStage, type StageName } from '../interop/stage.ts';
-import { largeSize, sendUntilKilled, textOf, type SentMessage, type Watch } from './load.ts';
+import {
+  connect,
+  largeSize,
+  type Sender,
+  sendUntilKilled,
+  textOf,
+  type SentMessage,
+  type Watch,
+} from './load.ts';
 import { randomFrom } from './random.ts';
 import { copiesOf, isWhole, keyOf, unfinishedIn, type StoredMessage } from './store.ts';
 
 export const kills = Number(process.env.KILLS ?? 5);
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
+export const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
 const senders = 4;
 
 export interface Filing {
   promise: string;
-  stage: StageName;
-  args: string[];
+  /** Starts a server, with mailboxes in this folder. */
+  start: (mailboxes: string) => Promise<Victim>;
+  /** The folder of the mailboxes, if it is not a fresh one; it stays. */
+  folder?: string;
   kills: number;
   read: (folder: string) => Promise<StoredMessage[]>;
   /** Where something happens when a message is stored; the mailboxes' own folder, if not said. */
   writtenTo?: string[];
   /** No part of a message may be where a reader would look. */
   isNeverTorn?: true;
+  /** What is done when the last server is dead, and before the mailboxes are read. */
+  afterwards?: () => Promise<void>;
+}
+
+/** A server that is going to be killed. */
+export interface Victim {
+  /** What the `nth` sender does first. */
+  connect(nth: number): Promise<Sender>;
+  /** What else is done under load, until it is killed. */
+  alsoUntilKilled?: () => Promise<void>[];
+  kill(): Promise<void>;
+  /** What must be true when it is dead, besides the mailboxes. */
+  lookAround?: () => Promise<void>;
+}
+
+/** A stage without anything that stage 4 brings. */
+export function stage(name: StageName, ...args: string[]): Filing['start'] {
+  return async (mailboxes) => {
+    const server = await startStage(name, { mailboxes, args, bundled: true });
+    return { connect: () => connect(server.port), kill: () => server.kill() };
+  };
 }
 
 /** The test of one way to store mail. */
@@ -39,9 +70,11 @@ export function survivesKills(filing: Filing): void {
     `${filing.promise} keeps every message that it answered with 250, through ${filing.kills} × kill -9 (SEED=${seed})`,
     { timeout: 30_000 + filing.kills * 10_000 },
     async () => {
-      const mailboxes = await mkdtemp(path.join(tmpdir(), 'stagepost-kill-'));
+      const own = await mkdtemp(path.join(tmpdir(), 'stagepost-kill-'));
+      const mailboxes = filing.folder ?? own;
       try {
         const { sent, answered, unfinished } = await killAgainAndAgain(filing, mailboxes);
+        await filing.afterwards?.();
         const stored = await filing.read(mailboxes);
         const problems = compare(answered, stored);
         const torn = countTorn(sent, stored);
@@ -53,14 +86,14 @@ export function survivesKills(filing: Filing): void {
         expect(problems).toEqual([]);
         if (filing.isNeverTorn) expect(torn).toBe(0);
       } finally {
-        await rm(mailboxes, { recursive: true, force: true });
+        await rm(own, { recursive: true, force: true });
       }
     },
   );
 }
 
 async function killAgainAndAgain(filing: Filing, mailboxes: string) {
-  const { stage, args, kills } = filing;
+  const { kills } = filing;
   const random = randomFrom(seed);
   const folders = (filing.writtenTo ?? ['']).map((name) => path.join(mailboxes, name));
   for (const folder of folders) await mkdir(folder, { recursive: true });
@@ -68,7 +101,7 @@ async function killAgainAndAgain(filing: Filing, mailboxes: string) {
   const answered: SentMessage[] = [];
   let unfinished = 0;
   for (let round = 1; round <= kills + 1; round += 1) {
-    const server = await startStage(stage, { mailboxes, args, bundled: true });
+    const server = await filing.start(mailboxes);
     expect(await unfinishedIn(mailboxes)).toEqual([]);
     // Half of the kills come at any time, half while a large message is being stored. The last round is
     // a day without accidents: what the kills left must not be in the way of new mail.
@@ -93,13 +126,15 @@ async function killAgainAndAgain(filing: Filing, mailboxes: string) {
       };
       for (let nth = 1; nth <= senders; nth += 1) {
         const chance = randomFrom(random.between(0, 2 ** 32 - 1));
-        load.push(sendUntilKilled(server.port, `${round}-${nth}`, chance, watch));
+        load.push(sendUntilKilled(server.connect(nth), `${round}-${nth}`, chance, watch));
       }
+      load.push(...(server.alsoUntilKilled?.() ?? []));
       if (kind === 'any time') moment(pause(random.between(5, 250)));
     });
     await server.kill();
     for (const watcher of watchers) watcher.close();
     await Promise.all(load);
+    await server.lookAround?.();
     unfinished += (await unfinishedIn(mailboxes)).length;
   }
   return { sent, answered, unfinished };

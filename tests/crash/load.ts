@@ -2,7 +2,8 @@
  * Load on a server that is going to be killed: senders that send one message after the other, each with
  * a token of its own, and write down which of them were answered with 250.
  */
-import { connect, type Socket } from 'node:net';
+import { connect as connectTo, type Socket } from 'node:net';
+import { ConnectionEnded } from './pop3-client.ts';
 import type { Random } from './random.ts';
 
 export interface SentMessage {
@@ -40,18 +41,33 @@ export interface Watch {
   answered(message: SentMessage): void;
 }
 
+/** A connection over which MAIL can be said. */
+export interface Sender {
+  socket: Socket;
+  reply: (code: string) => Promise<void>;
+}
+
+/** Connects, and hears the greeting. Before EHLO or HELO was said, MAIL is right in all stages. */
+export async function connect(port: number): Promise<Sender> {
+  const socket = connectTo({ host: '127.0.0.1', port, noDelay: true });
+  socket.on('error', () => undefined); // the kill
+  const reply = replyReader(socket);
+  await reply('220');
+  return { socket, reply };
+}
+
 /** Sends over one connection until the server is gone. Tokens begin with `name`. */
 export async function sendUntilKilled(
-  port: number,
+  connecting: Promise<Sender>,
   name: string,
   random: Random,
   watch: Watch,
 ): Promise<void> {
-  const socket = connect({ host: '127.0.0.1', port, noDelay: true });
-  socket.on('error', () => undefined); // the kill
-  const reply = replyReader(socket);
+  let socket: Socket | undefined;
   try {
-    await reply('220');
+    const sender = await connecting;
+    const { reply } = sender;
+    socket = sender.socket;
     for (let count = 1; ; count += 1) {
       const message: SentMessage = {
         token: `${name}-${count}`,
@@ -77,13 +93,11 @@ export async function sendUntilKilled(
   } catch (error) {
     if (!(error instanceof ConnectionEnded)) throw error;
   } finally {
-    socket.destroy();
+    socket?.destroy();
   }
 }
 
-class ConnectionEnded extends Error {}
-
-/** Gives what awaits the next line of the server and wants it to begin with a code. */
+/** Gives what awaits the next reply of the server and wants it to begin with a code. */
 export function replyReader(socket: Socket): (code: string) => Promise<void> {
   let received = '';
   let isOpen = true;
@@ -102,10 +116,11 @@ export function replyReader(socket: Socket): (code: string) => Promise<void> {
       if (end >= 0) {
         const line = received.slice(0, end);
         received = received.slice(end + 2);
+        if (line[3] === '-') continue; // more of the same reply follows
         if (line.startsWith(code)) return;
         throw new Error(`wanted ${code}, got "${line}"`);
       }
-      if (!isOpen) throw new ConnectionEnded();
+      if (!isOpen) throw new ConnectionEnded('the server has closed');
       await new Promise<void>((resolve) => (wake = resolve));
     }
   };

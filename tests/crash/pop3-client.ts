@@ -41,6 +41,13 @@ export class Pop3Client {
     return client;
   }
 
+  /** The same over a connection with TLS that is there. */
+  static async over(socket: Socket): Promise<Pop3Client> {
+    const client = new Pop3Client(socket);
+    await client.line();
+    return client;
+  }
+
   /** Says a line; gives the reply, which is one line. */
   async ask(line: string): Promise<string> {
     this.socket.write(`${line}\r\n`, 'latin1');
@@ -71,6 +78,17 @@ export class Pop3Client {
     return this.ask(`PASS ${password}`);
   }
 
+  /**
+   * Itself, with a mailbox open; `undefined`, and gone, if another reader has it.
+   * @param answer to the login. If it is any other refusal, this throws it
+   */
+  unlessInUse(answer: string): this | undefined {
+    if (answer.startsWith('+OK')) return this;
+    if (!answer.startsWith('-ERR [IN-USE]')) throw new Error(answer);
+    this.socket.destroy();
+    return undefined;
+  }
+
   /** Says QUIT, and waits until the server has closed. Gives its last words. */
   async quit(): Promise<string> {
     const goodbye = await this.ask('QUIT');
@@ -82,6 +100,12 @@ export class Pop3Client {
   async list(): Promise<Map<number, number>> {
     const lines = (await this.askForLines('LIST')).split('\r\n').slice(0, -1);
     return new Map(lines.map((line) => line.split(' ').map(Number) as [number, number]));
+  }
+
+  /** The names that UIDL tells, by their numbers. */
+  async uidl(): Promise<Map<number, string>> {
+    const lines = (await this.askForLines('UIDL')).split('\r\n').slice(0, -1);
+    return new Map(lines.map((line) => [parseInt(line), line.slice(line.indexOf(' ') + 1)]));
   }
 
   private async line(): Promise<string> {

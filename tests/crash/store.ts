@@ -51,12 +51,36 @@ export async function readReceptions(folder: string): Promise<StoredMessage[]> {
   return messages;
 }
 
+/** The files of a folder of Maildirs, each an account of example.com (stage 4). */
+export async function readMaildirs(folder: string): Promise<StoredMessage[]> {
+  const messages: StoredMessage[] = [];
+  for (const file of await filesBelow(folder)) {
+    const [account, box, ...name] = path.relative(folder, file).split(path.sep);
+    if (box === 'tmp') continue;
+    const octets = await readFile(file, 'latin1');
+    const [, size, flags] = MAILDIR_NAME.exec(name.join('/')) ?? [];
+    const isSeen = flags !== undefined;
+    if (!(box === 'new' && !isSeen) && !(box === 'cur' && isSeen)) {
+      throw new Error(`there must be no ${file}`);
+    }
+    if (Number(size) !== octets.length) throw new Error(`${octets.length} octets in ${file}`);
+    if (/\r(?!\n)|(?<!\r)\n/.test(octets)) throw new Error(`not all lines end in CR LF: ${file}`);
+    const whole = octets.replaceAll('\r\n', '\n');
+    messages.push({ recipients: [`${account}@example.com`], token: tokenOf(whole), whole });
+  }
+  return messages;
+}
+
+/** With its size, twice, and behind the colon its flags: what nobody has listed yet has none. */
+const MAILDIR_NAME = /^\d+\.M\d{3}Q\d{6}R[0-9a-f]{8}\.stagepost,S=(\d+),W=\1(?:[:;]2,(S?))?$/;
+
 /** What a server has not finished: the files in the folders named `tmp` (from stage 3 on). */
 export async function unfinishedIn(folder: string): Promise<string[]> {
   return (await filesBelow(folder)).filter((file) => path.basename(path.dirname(file)) === 'tmp');
 }
 
-async function filesBelow(folder: string): Promise<string[]> {
+/** All files in a folder and the folders in it. */
+export async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())

@@ -74,10 +74,12 @@ export async function startServer(
   const asked = protocols.flatMap((protocol) => [`--${protocol}`, '0']);
   const { child, ended, output } = await run(folder, [...asked, ...args], way);
   const ports = await new Promise<Record<string, number>>((resolve, reject) => {
-    child.stdout.on('data', () => {
+    child.stdout.on('data', function look() {
       const said = output().matchAll(/^([a-z0-9]+) \S+:(\d+)$/gm);
       const all = Object.fromEntries(Array.from(said, ([, name, port]) => [name!, Number(port)]));
-      if (protocols.every((protocol) => protocol in all)) resolve(all);
+      if (!protocols.every((protocol) => protocol in all)) return;
+      child.stdout.off('data', look); // or it reads the whole log again with each line
+      resolve(all);
     });
     void ended.then((code) => reject(new Error(`ended with ${code}: ${output()}`)));
   });
