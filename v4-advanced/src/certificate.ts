@@ -10,7 +10,6 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { domainToASCII } from 'node:url';
-import selfsigned from 'selfsigned';
 import { ifThere, writeSafely } from './files.ts';
 
 const DAY = 24 * 3600 * 1000;
@@ -193,6 +192,8 @@ async function make(
       `The server can sign a certificate only with a key of RSA or of the curve P-256, and ${keyFile} holds another one. Move it away, and a new one is made.`,
     );
   }
+  // Loading it takes as long as all else at a start, and it is needed once in two years.
+  const { default: selfsigned } = await import('selfsigned');
   const { cert, private: made } = await selfsigned.generate(
     [
       { name: 'commonName', value: 'localhost' },
