@@ -1,4 +1,5 @@
 /** The command lines that the handouts show for other programs do what is said of them, as they stand. */
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -26,9 +27,10 @@ async function handoutLine(name: StageName, program: string): Promise<string> {
 }
 
 /** Types a line into a shell, in the test's folder. */
-async function type(line: string): Promise<string> {
+async function type(line: string, input = ''): Promise<string> {
   const env = { HOME: folder, FETCHMAILHOME: folder };
-  const { stdout } = await execa('sh', ['-c', line], { cwd: folder, env, timeout: 20_000 });
+  const how = { cwd: folder, env, input, timeout: 20_000 };
+  const { stdout } = await execa('sh', ['-c', line], how);
   return stdout;
 }
 
@@ -70,5 +72,84 @@ describe('the handout of stage 3', () => {
       expect(fetched).toContain('Letter two');
       expect(await stage.mailbox(recipient)).toEqual([]);
     });
+  }
+});
+
+describe('the handout of stage 4', () => {
+  const text = readFileSync(path.join(repository, 'v4-advanced', 'README.md'), 'utf8');
+  const [, others = ''] = text.split('\n## Other programs\n');
+  const fences = Array.from(
+    others.split('\n## ')[0]!.matchAll(/^```(\w+)\n([^]*?)^```$/gm),
+    ([, language, lines]) => ({ language, lines: lines! }),
+  );
+  const [sending = [], reading = []] = fences
+    .filter(({ language }) => language === 'sh')
+    .map(({ lines }) => lines.trimEnd().split('\n'));
+  const script = fences.find(({ language }) => language === 'python')!.lines;
+
+  /** With the ports that are in use here. */
+  const here = (lines: string) =>
+    Object.entries(handoutPorts).reduce(
+      (all, [name, port]) => all.replaceAll(port, String(stage.ports[name])),
+      lines,
+    );
+  const handoutPorts = { submission: '5870', smtps: '4650', pop3: '1110', pop3s: '9950' };
+  /** `echo … | fetchmail -f -` runs fetchmail. */
+  const programOf = (line: string) => /^(?:echo .* \| )?(\w+)/.exec(line)![1]!;
+  const title = (line: string) =>
+    `${programOf(line)} (${/(?<=localhost:)\d+|--\w+/.exec(line)?.[0]})`;
+
+  beforeEach(async () => {
+    const data = path.join(folder, 'data');
+    stage = await startStage('v4-advanced', { args: ['--data', data, '--login-delay', '10'] });
+    await writeFile(path.join(folder, 'letter.txt'), 'Subject: Hi\n\nHello\n');
+  });
+
+  for (const line of sending) {
+    testWith([programOf(line)], `sends through TLS with ${title(line)}`, async () => {
+      if (programOf(line) === 'swaks' && !(await swaksKnowsTls())) return;
+      await type(here(line));
+      const [letter, ...more] = await stage.mailbox(recipient);
+      expect(letter!.headers.get('received')).toContain('with ESMTPSA');
+      expect(more).toEqual([]);
+    });
+  }
+
+  for (const line of reading.filter((each) => programOf(each) !== 'mutt')) {
+    testWith([programOf(line)], `reads through TLS with ${title(line)}`, async () => {
+      await sendOctets(stage, recipient, [Buffer.from('Subject: Hi\r\n\r\nLetter one\r\n')]);
+      const fetch = async () => {
+        const printed = await type(here(line));
+        const file = path.join(folder, 'letters.mbox');
+        return programOf(line) === 'mpop' ? readFile(file, 'utf8') : printed;
+      };
+      expect(await fetch()).toContain('Letter one');
+      expect(await stage.mailbox(recipient)).toHaveLength(1);
+    });
+  }
+
+  for (const program of ['fetchmail', 'mpop']) {
+    testWith([program], `knows with ${program} what it has fetched`, async () => {
+      await sendOctets(stage, recipient, [Buffer.from('Subject: Hi\r\n\r\nLetter one\r\n')]);
+      const line = here(reading.find((each) => programOf(each) === program)!);
+      await type(line);
+      // fetchmail's way to say that there is nothing new is to fail.
+      expect(await type(`${line} || true`)).not.toContain('Letter one');
+      expect(stage.log().match(/mailbox bob: open/g)).toHaveLength(2);
+      expect(await readFile(path.join(folder, 'letters.mbox'), 'utf8').catch(() => '')).toMatch(
+        program === 'mpop' ? /^(?:(?!Letter one)[^])*Letter one(?:(?!Letter one)[^])*$/ : /^$/,
+      );
+    });
+  }
+
+  testWith(['python3'], 'sends and reads through TLS with a script in Python', async () => {
+    expect(await type('python3 -', here(script))).toMatch(/OK 1 message/);
+    expect(await stage.mailbox(recipient)).toHaveLength(1);
+  });
+
+  /** Debian installs swaks without the Perl module that it needs for TLS. */
+  async function swaksKnowsTls(): Promise<boolean> {
+    const { exitCode } = await execa('perl', ['-MNet::SSLeay', '-e', '1'], { reject: false });
+    return exitCode === 0;
   }
 });

@@ -1,13 +1,13 @@
 /**
- * A Thunderbird profile for a test: an account whose mail goes out through a plain SMTP server on this
- * machine, with a POP3 account to read from if there is a server for it, and everything that would call
- * home or ask the newcomer a question switched off.
+ * A Thunderbird profile for a test: an account whose mail goes out through an SMTP server on this machine,
+ * with a POP3 account to read from if there is a server for it, and everything that would call home or
+ * ask the newcomer a question switched off.
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 export interface Account {
-  /** Where mail goes out: no security, no authentication. */
+  /** Where mail goes out. */
   smtpPort: number;
   /** The sender: `Alice`, `alice@example.com`. */
   name: string;
@@ -18,7 +18,30 @@ export interface Account {
     /** "Leave messages on server", which Thunderbird switches on in a new account. */
     leaveOnServer: boolean;
   };
+  /** For servers with accounts and TLS. Without it: no security, and no login to send mail. */
+  login?: Login;
 }
+
+/** What it takes to talk to a server with accounts and TLS. */
+export interface Login {
+  user: string;
+  password: string;
+  /** "Connection security", as Account Settings calls it. */
+  security: 'STARTTLS' | 'SSL/TLS';
+  /** The server's certificate, in PEM: nobody else vouches for it, so Thunderbird is told to trust it. */
+  certificate: string;
+}
+
+/** How "Connection security" is kept. */
+const socketTypes = { None: 0, STARTTLS: 2, 'SSL/TLS': 3 };
+/** How "Authentication method" is kept. */
+const authMethods = { none: 1, password: 3 };
+
+/** The server's name: a certificate is for a name, and not for an address. */
+export const hostOf = ({ login }: Account) => (login ? 'localhost' : '127.0.0.1');
+
+/** Who is logged in by POP3. */
+export const userOf = ({ login, address }: Account) => login?.user ?? address;
 
 type Preference = string | number | boolean;
 
@@ -35,7 +58,7 @@ export function preferences(account: Account): Record<string, Preference> {
     'mail.server.server1.hostname': 'Local Folders',
     'mail.server.server1.userName': 'nobody',
     'mail.server.server1.directory-rel': '[ProfD]Mail/Local Folders',
-    ...(account.pop3 && pop3Preferences(account.address, account.pop3)),
+    ...(account.pop3 && pop3Preferences(account, account.pop3)),
     'mail.identity.id1.fullName': account.name,
     'mail.identity.id1.useremail': account.address,
     'mail.identity.id1.smtpServer': 'smtp1',
@@ -46,11 +69,11 @@ export function preferences(account: Account): Record<string, Preference> {
     'mail.smtpservers': 'smtp1',
     'mail.smtp.defaultserver': 'smtp1',
     'mail.smtpserver.smtp1.type': 'smtp',
-    'mail.smtpserver.smtp1.hostname': '127.0.0.1',
+    'mail.smtpserver.smtp1.hostname': hostOf(account),
     'mail.smtpserver.smtp1.port': account.smtpPort,
-    'mail.smtpserver.smtp1.try_ssl': 0, // Connection security: None
-    'mail.smtpserver.smtp1.authMethod': 1, // Authentication method: No authentication
-    'mail.smtpserver.smtp1.username': '',
+    'mail.smtpserver.smtp1.try_ssl': socketTypes[account.login?.security ?? 'None'],
+    'mail.smtpserver.smtp1.authMethod': authMethods[account.login ? 'password' : 'none'],
+    'mail.smtpserver.smtp1.username': account.login?.user ?? '',
     'mail.smtpserver.smtp1.quit_delay_ms': 0, // QUIT after each message, not seconds later
 
     'marionette.port': 0, // the system chooses a free one
@@ -88,22 +111,22 @@ export function preferences(account: Account): Record<string, Preference> {
 
 /** What Account Settings, Server Settings, shows for the account. */
 function pop3Preferences(
-  address: string,
+  account: Account,
   pop3: NonNullable<Account['pop3']>,
 ): Record<string, Preference> {
   return {
     'mail.account.account2.server': 'server2',
     'mail.server.server2.type': 'pop3',
-    'mail.server.server2.name': address,
-    'mail.server.server2.hostname': '127.0.0.1',
+    'mail.server.server2.name': account.address,
+    'mail.server.server2.hostname': hostOf(account),
     'mail.server.server2.port': pop3.port,
-    'mail.server.server2.userName': address,
-    'mail.server.server2.socketType': 0, // Connection security: None
-    'mail.server.server2.authMethod': 3, // Authentication method: Password, transmitted insecurely
+    'mail.server.server2.userName': userOf(account),
+    'mail.server.server2.socketType': socketTypes[account.login?.security ?? 'None'],
+    'mail.server.server2.authMethod': authMethods.password,
     'mail.server.server2.leave_on_server': pop3.leaveOnServer,
     'mail.server.server2.check_new_mail': false,
     'mail.server.server2.login_at_startup': false,
-    'mail.server.server2.directory-rel': '[ProfD]Mail/127.0.0.1',
+    'mail.server.server2.directory-rel': '[ProfD]Mail/server2',
   };
 }
 

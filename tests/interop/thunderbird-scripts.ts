@@ -48,6 +48,31 @@ export const composeAndSend = `
 `;
 
 /**
+ * Runs inside Thunderbird. It is told what a person would tell it once, when it asks: the password for
+ * each server, and that the certificate of a server is to be trusted. Calls back with null.
+ */
+export const rememberAndTrust = `
+  const [{ host, user, password, certificate, ports }, done] = arguments;
+  const remember = (origin) => {
+    const login = Cc['@mozilla.org/login-manager/loginInfo;1'].createInstance(Ci.nsILoginInfo);
+    login.init(origin, null, origin, user, password, '', '');
+    return Services.logins.addLoginAsync(login);
+  };
+  const trust = (base64) => {
+    const known = Cc['@mozilla.org/security/x509certdb;1'].getService(Ci.nsIX509CertDB);
+    const exceptions = Cc['@mozilla.org/security/certoverride;1'].getService(Ci.nsICertOverrideService);
+    const trusted = known.constructX509FromBase64(base64);
+    for (const port of ports) exceptions.rememberValidityOverride(host, port, {}, trusted, false);
+  };
+  (async () => {
+    if (certificate !== null) trust(certificate);
+    await remember('mailbox://' + host);
+    await remember('smtp://' + host);
+    done(null);
+  })();
+`;
+
+/**
  * Runs inside Thunderbird. Presses Get Messages for the POP3 account, whose password it has been told to
  * remember, and when that is done opens every message of the inbox in a window of its own. Calls back
  * with what the windows show: subject, author, body. If Thunderbird cannot get the messages it says so in
@@ -60,12 +85,6 @@ export const getAndOpenMessages = `
   const server = MailServices.accounts.allServers.find((each) => each.type === 'pop3');
   const inbox = server.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox);
 
-  const rememberPassword = () => {
-    const login = Cc['@mozilla.org/login-manager/loginInfo;1'].createInstance(Ci.nsILoginInfo);
-    const origin = 'mailbox://' + server.hostname;
-    login.init(origin, null, origin, server.username, 'secret', '', '');
-    return Services.logins.addLoginAsync(login);
-  };
   const getMessages = () => new Promise((resolve) => {
     const { msgWindow } = Services.wm.getMostRecentWindow('mail:3pane');
     const OnStopRunningUrl = (url, status) => {
@@ -82,8 +101,6 @@ export const getAndOpenMessages = `
     return { subject: header.mime2DecodedSubject, author: header.mime2DecodedAuthor, body };
   };
   (async () => {
-    if ((await Services.logins.searchLoginsAsync({ origin: 'mailbox://' + server.hostname })).length === 0)
-      await rememberPassword();
     await getMessages();
     const shown = [];
     for (const header of inbox.messages) shown.push(await open(header));

@@ -1,12 +1,16 @@
 /**
  * Thunderbird itself, without a screen. It must get through stage 2 as it comes from its makers: it
  * says EHLO, and only after 500 or 502 it tries HELO. From stage 3 on it reads by POP3; it asks for CAPA
- * and UIDL, and without UIDL it must be told not to leave messages on the server.
+ * and UIDL, and without UIDL it must be told not to leave messages on the server. Stage 4 has all that it
+ * asks for, and its journal tells what became of a message.
  */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { execa } from 'execa';
 import { expect, vi } from 'vitest';
-import { sendOctets } from './messages.ts';
+import { alice, sendOctets } from './messages.ts';
 import { testWith } from './programs.ts';
-import { startStage } from './stage.ts';
+import { repository, startStage, type Stage } from './stage.ts';
 import { commandsAndReplies, openTap } from './tap.ts';
 import { openThunderbird } from './thunderbird.ts';
 
@@ -181,6 +185,102 @@ testWith(
     }
   },
 );
+
+/** What the journal of stage 4 tells of the first message that came, as users ask for it. */
+async function story({ data }: Stage) {
+  const journal = async (...options: string[]) => {
+    const words = ['--import', 'tsx', 'journal.ts', '--data', data, ...options];
+    const cwd = path.join(repository, 'v4-advanced');
+    return (await execa(process.execPath, words, { cwd })).stdout.split('\n');
+  };
+  const [first] = (await journal('--json')).map((line) => JSON.parse(line) as { message: string });
+  const [title, ...lines] = await journal('--message', first!.message);
+  expect(title).toBe(`message ${first!.message}`);
+  // The clock, and the numbers of connections.
+  return lines.map((line) =>
+    line.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, 'then').replace(/#\d+/, '#n'),
+  );
+}
+
+const advanced = [
+  { security: 'STARTTLS', sending: 'submission', reading: 'pop3', leaveOnServer: true },
+  { security: 'SSL/TLS', sending: 'smtps', reading: 'pop3s', leaveOnServer: false },
+] as const;
+
+for (const { security, sending, reading, leaveOnServer } of advanced) {
+  const kept = leaveOnServer ? 'leaves it there' : 'deletes it there';
+  testWith(
+    ['thunderbird'],
+    `Thunderbird logs in to stage 4 with ${security}, sends itself a message, fetches it once and ${kept}`,
+    async () => {
+      const stage = await startStage('v4-advanced');
+      try {
+        const certificate = await readFile(path.join(stage.data, 'cert.pem'), 'utf8');
+        const thunderbird = await openThunderbird({
+          smtpPort: stage.ports[sending]!,
+          name: 'Alice Élève',
+          address: 'alice@example.com',
+          pop3: { port: stage.ports[reading]!, leaveOnServer },
+          login: { ...alice, security, certificate },
+        });
+        try {
+          const subject = 'Été à la poste';
+          const body = 'Ça marche, à bientôt !\n.a line with a dot\nFrom here on\nnaïve €\n';
+          await thunderbird.send({ to: 'alice@example.com', subject, body });
+          const [sent, ...others] = await stage.mailbox('alice@example.com');
+          expect(others).toEqual([]);
+          expect(sent!.headers.get('received')).toContain(' with ESMTPSA id ');
+          expect(decodeWords(sent!.headers.get('subject')!)).toBe(subject);
+
+          const author = 'Alice Élève <alice@example.com>';
+          const shown = { subject, author, body };
+          expect(await thunderbird.fetch()).toEqual([shown]);
+          // It asks again, and is told nothing new: the message is in its inbox once.
+          expect(await thunderbird.fetch()).toEqual([shown]);
+          const later = 'From: bob@example.com\r\nSubject: later\r\n\r\nnew\r\n';
+          await sendOctets(stage, 'alice@example.com', [Buffer.from(later)]);
+          const fresh = { subject: 'later', author: 'bob@example.com', body: 'new\n' };
+          expect(await thunderbird.fetch()).toEqual([shown, fresh]);
+        } finally {
+          await thunderbird.close();
+        }
+        const left = await stage.mailbox('alice@example.com');
+        expect(left).toHaveLength(leaveOnServer ? 2 : 0);
+        expect(await story(stage)).toEqual([
+          expect.stringMatching(
+            new RegExp(
+              `^then  received   from alice@example.com for alice@example.com, \\d+ octets, #n ${sending}, account alice$`,
+            ),
+          ),
+          'then  delivered  to alice',
+          `then  listed     in alice, by alice, #n ${reading}`,
+          `then  read       in alice, by alice, #n ${reading}`,
+          ...(leaveOnServer ? [] : [`then  deleted    from alice, by alice, #n ${reading}`]),
+        ]);
+      } finally {
+        await stage.close();
+      }
+    },
+  );
+}
+
+testWith(['thunderbird'], 'Thunderbird shows how stage 4 refuses to send', async () => {
+  const stage = await startStage('v4-advanced');
+  const certificate = await readFile(path.join(stage.data, 'cert.pem'), 'utf8');
+  const thunderbird = await openThunderbird({
+    smtpPort: stage.ports.submission!,
+    name: 'Bob',
+    address: 'bob@example.com',
+    login: { ...alice, security: 'STARTTLS', certificate },
+  });
+  try {
+    const message = { to: 'alice@example.com', subject: 'Not me', body: 'in the name of another' };
+    await expect(thunderbird.send(message)).rejects.toThrow('responded: This is not your address');
+  } finally {
+    await thunderbird.close();
+    await stage.close();
+  }
+});
 
 /** RFC 2047: `=?UTF-8?B?w4l0w6k=?=` is `Été`. */
 function decodeWords(header: string): string {

@@ -16,8 +16,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { connectMarionette } from './marionette.ts';
-import { writeProfile, type Account } from './thunderbird-profile.ts';
-import { composeAndSend, getAndOpenMessages } from './thunderbird-scripts.ts';
+import { hostOf, userOf, writeProfile, type Account } from './thunderbird-profile.ts';
+import { composeAndSend, getAndOpenMessages, rememberAndTrust } from './thunderbird-scripts.ts';
 
 /** A message as Thunderbird shows it, decoded. */
 export interface ShownMessage {
@@ -32,8 +32,8 @@ export interface Thunderbird {
   /** Composes and sends; resolves when the server has accepted, rejects with what Thunderbird says. */
   send(message: { to: string; subject: string; body: string }): Promise<void>;
   /**
-   * Gets new messages by POP3, with any password, and opens all that are in the inbox then. Rejects with
-   * what Thunderbird says if it shows an error.
+   * Gets new messages by POP3 and opens all that are in the inbox then. Rejects with what Thunderbird
+   * says if it shows an error.
    */
   fetch(): Promise<ShownMessage[]>;
   /** Runs privileged JavaScript inside (see Marionette.run); for what a test needs beside these. */
@@ -83,6 +83,13 @@ export async function openThunderbird(options: ThunderbirdOptions): Promise<Thun
     const marionette = await connectMarionette(await marionettePort(child));
     const run = (script: string, ...args: unknown[]): Promise<unknown> =>
       marionette.run(script, args, scriptLimit);
+    await run(rememberAndTrust, {
+      host: hostOf(options),
+      user: userOf(options),
+      password: options.login?.password ?? 'secret',
+      certificate: options.login ? base64Of(options.login.certificate) : null,
+      ports: [options.smtpPort, ...(options.pop3 ? [options.pop3.port] : [])],
+    });
     return {
       run,
       send: async (message) => {
@@ -108,6 +115,11 @@ export async function openThunderbird(options: ThunderbirdOptions): Promise<Thun
     await cleanUp();
     throw error;
   }
+}
+
+/** PEM without its first and last line. */
+function base64Of(certificate: string): string {
+  return certificate.replace(/-----.*-----|\s/g, '');
 }
 
 /** Thunderbird prints `Marionette INFO Listening on port 34263` once it can be driven. */
