@@ -49,8 +49,8 @@ export interface Conversation {
   beginTls(behind: Buffer): Promise<Shaken>;
   /** Sends these octets in one write. Resolves when the system has them, at the latest after `limit` ms. */
   send(octets: Buffer, limit: number): Promise<void>;
-  /** The next reply, or what came instead of it. */
-  nextReply(): Promise<Heard>;
+  /** The next reply, or what came instead of it. @param wait see `Waits.reply`, which it is if left out */
+  nextReply(wait?: number): Promise<Heard>;
   /** Waits for more than `replies` complete replies, `wait` ms at most. True if there is more. */
   holdsMoreThan(replies: number, wait: number): Promise<boolean>;
   /** Waits until the server has closed the connection. */
@@ -120,11 +120,14 @@ export function converse(
     });
 
   /**
-   * Waits until `done` has an answer or the server has been idle for `waits.reply` milliseconds.
+   * Waits until `done` has an answer or the server has been idle for `wait` milliseconds.
    * A slow server is not a silent one: as long as it is busy with what it was sent, the clock starts
    * again, but not for ever.
    */
-  const untilIdle = async <T>(done: () => T | undefined): Promise<T | { waited: number }> => {
+  const untilIdle = async <T>(
+    done: () => T | undefined,
+    wait = waits.reply,
+  ): Promise<T | { waited: number }> => {
     const began = performance.now();
     for (let idleSince = began; ;) {
       const answer = done();
@@ -133,8 +136,8 @@ export function converse(
       // A long reply is no silence, as long as more of it comes.
       const inTime = now - began < waits.longest + searched / SLOWEST;
       if (searched > 0 && inTime) idleSince = Math.max(idleSince, lastCame);
-      if (now - idleSince < waits.reply) {
-        await change(Math.min(LOOK, idleSince + waits.reply - now));
+      if (now - idleSince < wait) {
+        await change(Math.min(LOOK, idleSince + wait - now));
       } else if (inTime && (await server.isBusy())) {
         idleSince = performance.now();
       } else {
@@ -197,7 +200,7 @@ export function converse(
       });
     },
 
-    async nextReply() {
+    async nextReply(wait) {
       let reading = read(inbox.octets());
       const heard = await untilIdle((): Heard | undefined => {
         reading = read(inbox.octets(), 0, searched);
@@ -217,7 +220,7 @@ export function converse(
         }
         if (over) return { kind: 'closed', reading };
         return ended() ? { kind: 'died' } : undefined;
-      });
+      }, wait);
       if ('kind' in heard) return heard;
       if (reading.kind !== 'incomplete') throw new Error('a reply was read and then lost');
       return { kind: 'silence', reading, waited: heard.waited };

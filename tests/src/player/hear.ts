@@ -24,10 +24,10 @@ export interface Wanted {
 
 /** Hears one reply and judges it. */
 export async function hear(play: Play, talk: Talk, want: Wanted): Promise<void> {
-  const { recorder } = play;
+  const { recorder, waits } = play;
   const asked = talk.side.unanswered[0] ??
     talk.side.answered ?? { what: 'command', line: talk.side.partial };
-  const heard = await talk.conversation.nextReply();
+  const heard = await talk.conversation.nextReply(isLogin(play, asked) ? waits.login : waits.reply);
   if (heard.kind !== 'reply') {
     // To hang up is one thing, to die another.
     const isForgiven = heard.kind === 'closed' && isSilentQuit(play, talk, asked, heard.reading);
@@ -68,6 +68,12 @@ export async function hear(play: Play, talk: Talk, want: Wanted): Promise<void> 
   answered(talk.side, reply.code);
   talk.lastReply = showLine(reply.raw.at(-1)!);
   talk.packet.replies += 1;
+}
+
+/** From stage 4 on there are passwords, and a good server takes its time after a wrong one. */
+function isLogin({ stage }: Play, { what, line }: Asked): boolean {
+  const saysPassword = what === 'auth' || (what === 'command' && /^(?:PASS|AUTH)\b/i.test(line));
+  return stage === 'v4' && saysPassword;
 }
 
 /** The server hangs up at QUIT without a word, and that was told where it was about QUIT. */

@@ -32,7 +32,9 @@ export interface PlayOptions {
 export interface Waits {
   /** A reply, a greeting, the close: since the server had read everything and was idle. */
   reply: number;
-  /** The same for a server that is busy all the time. */
+  /** The reply to a password, which a good server holds back for a while if it is wrong. */
+  login: number;
+  /** A reply, for a server that is busy all the time. */
   longest: number;
   /** After a wrong reply: is it that an earlier command was answered twice? */
   surplus: number;
@@ -50,8 +52,12 @@ export interface Waits {
   death: number;
 }
 
+/** So many times as long as for another reply. */
+const LOGIN = 4;
+
 export const DEFAULT_WAITS: Readonly<Waits> = {
   reply: 1000,
+  login: LOGIN * 1000,
   longest: 5000,
   surplus: 100,
   whole: 25,
@@ -66,8 +72,8 @@ export function waitsOf({
   waits,
   replyTimeout,
 }: Pick<PlayOptions, 'waits' | 'replyTimeout'>): Waits {
-  const reply = replyTimeout === undefined ? {} : { reply: replyTimeout };
-  return { ...DEFAULT_WAITS, ...waits, ...reply };
+  const reply = replyTimeout ?? waits?.reply ?? DEFAULT_WAITS.reply;
+  return { ...DEFAULT_WAITS, login: LOGIN * reply, ...waits, reply };
 }
 
 /** One line of a dialogue as it was played; the text has placeholders for what differs from run to run. */

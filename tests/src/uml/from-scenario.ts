@@ -16,7 +16,7 @@ export function dialogueOf(scenario: Scenario, steps: readonly PlayedStep[]): Di
   const alone = clients.length === 1;
   const several = new Set(protocols.values()).size > 1;
   const mailboxes = scenario.blocks.filter((block) => block.type === 'mailbox');
-  const events = [...withMailboxes(scenario, steps, alone), ...absences(mailboxes)];
+  const events = withoutIds([...withMailboxes(scenario, steps, alone), ...absences(mailboxes)]);
   // Who sends stands left of the server, and who reads right of it, beside the mailbox.
   const isReader = (name: string) => several && protocols.get(name) === 'pop3';
   const label = (name: string) => {
@@ -251,6 +251,25 @@ function readable(text: string): string {
     .replaceAll(/\{token(?:\.(\d+))?\}/g, (_, count: string | undefined) => {
       return `Hello${count ?? ''}`;
     });
+}
+
+/** What stage 4 calls a message: the time, a count, and the server. All of them are of one length. */
+const ID = /\b\d{10}\.M\d{3}Q\d{6}R[0-9a-f]{8}\.stagepost\b/g;
+
+/** The messages' names are new each time; in a diagram they are counted. */
+function withoutIds(events: readonly DialogueEvent[]): DialogueEvent[] {
+  const known = new Map<string, string>();
+  const count = (id: string): string => {
+    const number = String(known.size + 1).padStart(6, '0');
+    const neutral = known.get(id) ?? `1795164580.M123Q${number}Re6403606.stagepost`;
+    known.set(id, neutral);
+    return neutral;
+  };
+  const neutral = (text: string) => text.replaceAll(ID, count);
+  return events.map((event) => {
+    if ('lines' in event) return { ...event, lines: event.lines.map(neutral) };
+    return { ...event, text: neutral(event.text) };
+  });
 }
 
 /** UTF-8 as it reads; whatever is not, or cannot be seen, as escapes. */

@@ -490,6 +490,26 @@ describe('POP3 in stage 4', () => {
     expect(result.steps.map(({ text }) => text)).not.toContain('tls');
   });
 
+  it('the reply to a password may be held back, but not that to another command', async () => {
+    const slow = (verb: string): Behaviour => ({
+      ports: {
+        pop3s: (client, { mailboxes, locks }) =>
+          servePop3s(client, mailboxes, locks, {
+            command(line, { say }) {
+              if (!line.startsWith(verb)) return false;
+              setTimeout(() => say('-ERR no\r\n'), 800);
+              return true;
+            },
+          }),
+      },
+    });
+    const wrong = ['C: USER {user.bob}', 'S: +OK', 'C: PASS wrong', 'S: -ERR'];
+    const body = scenario(fence('pop3s', 'S: +OK', ...wrong, 'C: QUIT', 'S: +OK', 'closes'));
+    const impatient: Partial<PlayOptions> = { ...V4, waits: { ...SILENT.waits, reply: 400 } };
+    expect(told(await playOn(slow('PASS'), body, impatient))).toBe('nothing');
+    expect(told(await playOn(slow('USER'), body, impatient))).toMatch(/^noReply/);
+  });
+
   it('a message is found through TLS', async () => {
     const behaviour: Behaviour = {
       pop3: {},

@@ -171,6 +171,25 @@ describe('the dialogue of a scenario that reads what was sent', () => {
     ]);
   });
 
+  it('counts the names of messages, which are new each time', () => {
+    const steps = played(
+      'bob C UIDL',
+      'bob S +OK 2 messages',
+      'bob S 1 1795190609.M551Q000001R2342db61.stagepost',
+      'bob S 2 1795190610.M002Q000007R2342db61.stagepost',
+      'bob S .',
+      'bob C UIDL 1',
+      'bob S +OK 1 1795190609.M551Q000001R2342db61.stagepost',
+    );
+    const { events } = dialogueOf(road, steps);
+    const texts = events.flatMap((event) => (event.type === 'line' ? [event.text] : []));
+    expect(texts.filter((text) => text.includes('stagepost'))).toEqual([
+      '1 1795164580.M123Q000001Re6403606.stagepost',
+      '2 1795164580.M123Q000002Re6403606.stagepost',
+      '+OK 1 1795164580.M123Q000001Re6403606.stagepost',
+    ]);
+  });
+
   it('reads nothing for a reply that refuses', () => {
     const { events } = dialogueOf(road, played('bob C RETR 2', 'bob S -ERR no such message'));
     expect(events.some(({ type }) => type === 'act')).toBe(false);
