@@ -44,8 +44,11 @@ export interface Watch {
 /** A connection over which MAIL can be said. */
 export interface Sender {
   socket: Socket;
-  reply: (code: string) => Promise<void>;
+  reply: Reply;
 }
+
+/** Gives the code of the next reply, which must be one of these. */
+export type Reply = (...codes: string[]) => Promise<string>;
 
 /** Connects, and hears the greeting. Before EHLO or HELO was said, MAIL is right in all stages. */
 export async function connect(port: number): Promise<Sender> {
@@ -97,8 +100,8 @@ export async function sendUntilKilled(
   }
 }
 
-/** Gives what awaits the next reply of the server and wants it to begin with a code. */
-export function replyReader(socket: Socket): (code: string) => Promise<void> {
+/** Hears what the server says. */
+export function replyReader(socket: Socket): Reply {
   let received = '';
   let isOpen = true;
   let wake = (): void => undefined;
@@ -110,15 +113,16 @@ export function replyReader(socket: Socket): (code: string) => Promise<void> {
     isOpen = false;
     wake();
   });
-  return async (code) => {
+  return async (...codes) => {
     for (;;) {
       const end = received.indexOf('\r\n');
       if (end >= 0) {
         const line = received.slice(0, end);
         received = received.slice(end + 2);
         if (line[3] === '-') continue; // more of the same reply follows
-        if (line.startsWith(code)) return;
-        throw new Error(`wanted ${code}, got "${line}"`);
+        const code = line.slice(0, 3);
+        if (codes.includes(code)) return code;
+        throw new Error(`wanted ${codes.join(' or ')}, got "${line}"`);
       }
       if (!isOpen) throw new ConnectionEnded('the server has closed');
       await new Promise<void>((resolve) => (wake = resolve));

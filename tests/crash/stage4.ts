@@ -50,8 +50,9 @@ export class House {
     return ['--mailboxes', this.mailboxes, '--data', this.data, '--log-level', 'warn'];
   }
 
-  async start(): Promise<Server> {
-    const started = await startServer(path.join(repository, 'v4-advanced'), this.words);
+  async start(...words: string[]): Promise<Server> {
+    const stage = path.join(repository, 'v4-advanced');
+    const started = await startServer(stage, [...this.words, ...words]);
     const server = new Server(started, await readFile(path.join(this.data, 'cert.pem'), 'latin1'));
     this.servers.push(server);
     return server;
@@ -126,8 +127,9 @@ export class Server {
     socket.write('EHLO client.example.com\r\n');
     await reply('250');
     const initial = Buffer.from(`\0${name}\0${password}`).toString('base64');
-    socket.write(`AUTH PLAIN ${initial}\r\n`);
-    await reply('235');
+    // 454: many others of this address are logging in.
+    do socket.write(`AUTH PLAIN ${initial}\r\n`);
+    while ((await reply('235', '454')) === '454');
     return { socket, reply };
   }
 
@@ -139,7 +141,11 @@ export class Server {
   /** A POP3 client that has a mailbox open; `undefined`: another one has it. */
   async open(name: string): Promise<Pop3Client | undefined> {
     const client = await this.reader();
-    return client.unlessInUse(await client.logIn(name, password));
+    for (;;) {
+      const answer = await client.logIn(name, password);
+      // Else many others of this address are logging in.
+      if (!answer.startsWith('-ERR [SYS/TEMP] Too many')) return client.unlessInUse(answer);
+    }
   }
 
   /** The same, as soon as no other one has it. */
