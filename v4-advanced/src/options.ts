@@ -43,7 +43,7 @@ ${Object.entries(portOptions)
   --host ADDRESS     address to listen on (127.0.0.1)
   --mailboxes DIR    folder for the mailboxes, made if missing (./mailboxes)
   --data DIR         folder for accounts, certificate and journal (./data)
-  --users FILE       the accounts (accounts, in the data folder); see accounts.ts
+  --users FILE       the accounts (accounts in the data folder); see accounts.ts
   --cert FILE        certificate, and --key FILE its key, both in PEM; without
                      them the server signs a certificate for itself
   --domain NAME      take mail for this domain only; may be given several times
