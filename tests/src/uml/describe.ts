@@ -35,7 +35,7 @@ export function describe(participants: readonly Participant[], arrows: readonly 
         sender = arrow.from;
         if (inAuth.delete(arrow.from)) sent.push('the next line of the login');
         else if (arrow.kind === 'dot') sent.push('the text of a message');
-        else sent.push(isText ? 'a part of a text' : list(arrow.lines.map(verb)));
+        else sent.push(isText ? 'a part of a text' : list(commandsIn(arrow.lines)));
         inText.delete(arrow.from);
         break;
       }
@@ -74,6 +74,13 @@ function dotFollows(arrows: readonly Arrow[], from: string): boolean {
   return arrows.some((arrow) => {
     return arrow.type === 'command' && arrow.kind === 'dot' && arrow.from === from;
   });
+}
+
+/** What is sent at once. The lines behind BDAT are the octets that it has announced (RFC 3030). */
+function commandsIn(lines: readonly string[]): string[] {
+  const chunk = lines.findIndex((line) => verb(line) === 'BDAT') + 1;
+  if (chunk === 0 || chunk === lines.length) return lines.map(verb);
+  return [...lines.slice(0, chunk).map(verb), 'a part of the message'];
 }
 
 /** The word that says what a command wants; an empty line and the like have none. */
