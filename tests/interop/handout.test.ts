@@ -1,12 +1,13 @@
 /** The command lines that the handouts show for other programs do what is said of them, as they stand. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { recipient, sendOctets } from './messages.ts';
-import { testWith } from './programs.ts';
+import { isInstalled, testWith } from './programs.ts';
 import { repository, startStage, type Stage, type StageName } from './stage.ts';
 
 let stage: Stage;
@@ -75,6 +76,9 @@ describe('the handout of stage 3', () => {
   }
 });
 
+/** Debian installs swaks without the Perl module that it needs for TLS. */
+const swaksKnowsTls = () => spawnSync('perl', ['-MNet::SSLeay', '-e', '1']).status === 0;
+
 describe('the handout of stage 4', () => {
   const text = readFileSync(path.join(repository, 'v4-advanced', 'README.md'), 'utf8');
   const [, others = ''] = text.split('\n## Other programs\n');
@@ -97,7 +101,7 @@ describe('the handout of stage 4', () => {
   /** `echo … | fetchmail -f -` runs fetchmail. */
   const programOf = (line: string) => /^(?:echo .* \| )?(\w+)/.exec(line)![1]!;
   const title = (line: string) =>
-    `${programOf(line)} (${/(?<=localhost:)\d+|--\w+/.exec(line)?.[0]})`;
+    `${programOf(line)} on port ${/(?:localhost:|port=|service )(\d+)/.exec(line)![1]}`;
 
   beforeEach(async () => {
     const data = path.join(folder, 'data');
@@ -106,8 +110,11 @@ describe('the handout of stage 4', () => {
   });
 
   for (const line of sending) {
+    if (programOf(line) === 'swaks' && isInstalled('swaks') && !swaksKnowsTls()) {
+      test.skip('swaks sends through TLS: Perl lacks Net::SSLeay (Debian: libnet-ssleay-perl)');
+      continue;
+    }
     testWith([programOf(line)], `sends through TLS with ${title(line)}`, async () => {
-      if (programOf(line) === 'swaks' && !(await swaksKnowsTls())) return;
       await type(here(line));
       const [letter, ...more] = await stage.mailbox(recipient);
       expect(letter!.headers.get('received')).toContain('with ESMTPSA');
@@ -146,10 +153,4 @@ describe('the handout of stage 4', () => {
     expect(await type('python3 -', here(script))).toMatch(/OK 1 message/);
     expect(await stage.mailbox(recipient)).toHaveLength(1);
   });
-
-  /** Debian installs swaks without the Perl module that it needs for TLS. */
-  async function swaksKnowsTls(): Promise<boolean> {
-    const { exitCode } = await execa('perl', ['-MNet::SSLeay', '-e', '1'], { reject: false });
-    return exitCode === 0;
-  }
 });

@@ -96,7 +96,8 @@ const WITH_DEMO_ACCOUNTS: Manifest = toManifest(
   {
     start:
       '{node} --import tsx server.ts --smtp {smtp} --submission {submission} --smtps {smtps} ' +
-      '--pop3 {pop3} --pop3s {pop3s} --mailboxes {mailboxes} --data {data}',
+      // A folder of its own: the server's may hold what its reader's has left there.
+      '--pop3 {pop3} --pop3s {pop3s} --mailboxes {mailboxes} --data {data}/handout',
     accounts: [
       { address: 'alice@example.com', user: 'alice', password: 'wonderland' },
       { address: 'bob@example.com', user: 'bob', password: 'can-we-fix-it' },
