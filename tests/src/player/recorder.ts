@@ -83,11 +83,15 @@ export function makeRecorder(tokens: Tokens): Recorder {
   };
 }
 
+const PATTERN = /\/((?:[^/\\]|\\.)+)\//g;
+
+const inWords = (_: string, source: string): string => patternInWords(new RegExp(source));
+
 /** `250 or 251`: what an expectation says, without its `S: `. */
 export function wanted(step: ExpectStep): string {
   return step.source
     .split('\n')
-    .map((line) => line.replace(/^S: */, ''))
+    .map((line) => line.replace(/^S: */, '').replaceAll(PATTERN, inWords))
     .join(', ');
 }
 
