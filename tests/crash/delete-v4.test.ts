@@ -46,7 +46,7 @@ survivesDeletions({
 });
 
 test.each(['SIGKILL', 'SIGTERM'] as const)(
-  'a restart by %s amid a session deletes nothing, and after QUIT brings nothing back',
+  'stage 4, restarted by %s amid a session, deletes nothing; after QUIT it brings nothing back',
   { timeout: 60_000 },
   async (signal) => {
     const house = await House.make(['bob']);

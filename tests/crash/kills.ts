@@ -151,7 +151,12 @@ function compare(answered: SentMessage[], stored: StoredMessage[]): string[] {
       const found = copies.get(key) ?? [];
       if (found.length !== 1) problems.push(`${key}: there ${found.length} times`);
       else if (!isWhole(found[0]!, text)) problems.push(`${key}: damaged`);
+      copies.delete(key);
     }
+  }
+  // What was not answered may be there, but not twice. (Of the torn ones nobody knows which they are.)
+  for (const [key, { length, [0]: first }] of copies) {
+    if (length > 1 && first?.token !== undefined) problems.push(`${key}: there ${length} times`);
   }
   return problems;
 }
