@@ -32,7 +32,7 @@ survivesKills({
   folder: house.mailboxes,
   kills,
   read: readMaildirs,
-  writtenTo: names.map((name) => path.join(name, 'tmp')),
+  writtenTo: names.flatMap((name) => [path.join(name, 'tmp'), path.join(name, 'new')]),
   isNeverTorn: true,
   async start() {
     const server = await house.start();
