@@ -22,7 +22,9 @@ export function handshake(
       // OpenSSL's own words: `wrong version number` is what it says of plain text.
       reject(error.reason === undefined ? error : new Error(error.reason));
     };
-    const timer = setTimeout(() => fail(new Error('it took too long')), seconds * 1000);
+    // Node's timers hold 31 bits of milliseconds, and take more for none.
+    const most = Math.min(seconds * 1000, 2 ** 31 - 1);
+    const timer = setTimeout(() => fail(new Error('it took too long')), most);
     const left = () => fail(new Error('the client has left'));
     secure.once('secure', () => {
       clearTimeout(timer);

@@ -156,6 +156,7 @@ function blockOf(address: string): string {
 }
 
 function afterTimeout(milliseconds: number, call: () => void): () => void {
-  const timer = setTimeout(call, milliseconds);
+  // Node's timers hold 31 bits of milliseconds, and take more for none: nobody would be held back.
+  const timer = setTimeout(call, Math.min(milliseconds, 2 ** 31 - 1));
   return () => clearTimeout(timer);
 }
