@@ -323,6 +323,19 @@ describe('passwords', () => {
     expect(answers.filter((answer) => answer.includes('busy'))).toHaveLength(1000 - checked);
   }); // prettier-ignore
 
+  it('that are wrong are held back as long as a timer of Node can be, if the delay is longer', async () => {
+    const timer = vi.spyOn(globalThis, 'setTimeout');
+    const attempts = new Attempts({ atOnce: 1, waiting: 1, delay: 2 ** 30, window: 60_000 });
+    const fail = () => attempts.run('192.0.2.1', () => Promise.resolve(false));
+    const held = [fail(), fail()];
+    const waits = () => timer.mock.calls.map(([, ms]) => ms ?? 0).filter((ms) => ms > 2 ** 20);
+    while (waits().length < 2) await new Promise(setImmediate);
+    attempts.close();
+    await Promise.all(held);
+    expect(waits()).toEqual([2 ** 30, 2 ** 31 - 1]);
+    timer.mockRestore();
+  });
+
   it('that are wrong, a thousand of them, end each connection with 421, and others are served meanwhile', async () => {
     const reader = await loggedIn('pop3s', 'carol');
     const wrong = `AUTH PLAIN ${plain('bob', 'hush')}`;
