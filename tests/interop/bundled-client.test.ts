@@ -3,6 +3,8 @@ import { execa } from 'execa';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
+  alice,
+  bob,
   bodyLines,
   expectDelivered,
   messageText,
@@ -91,6 +93,75 @@ describe('v3-pop3: the client, reading', () => {
     expect(run.exitCode, run.all).toBe(0);
     expect(run.stdout).toContain(bodyLines[0]);
     expect(await subjects(stage)).toEqual([subject]);
+  });
+});
+
+describe('v4-advanced: the client', () => {
+  let stage: Stage;
+  beforeEach(async () => (stage = await startStage('v4-advanced')));
+  afterEach(() => stage.close());
+
+  const asAlice = ['--user', alice.user, '--password', alice.password];
+  const asBob = ['--user', bob.user, '--password', bob.password];
+  /** Its options for TLS, and the ports that go with them; it must be told whom to believe. */
+  const ways = [
+    ['TLS when the server offers it', [], 'submission', 'pop3'],
+    ['TLS at once', ['--tls'], 'smtps', 'pop3s'],
+  ] as const;
+
+  const client = (port: number | undefined, args: readonly string[], input = '') => {
+    const server = ['localhost', ...(port === undefined ? [] : [String(port)])];
+    const trust = ['--ca', path.join(stage.data, 'cert.pem')];
+    return execa(process.execPath, ['--import', 'tsx', 'client.ts', ...server, ...trust, ...args], {
+      cwd: path.join(repository, 'v4-advanced'),
+      input,
+      reject: false,
+      all: true,
+      stripFinalNewline: false,
+    });
+  };
+
+  for (const [way, tls, sending, reading] of ways) {
+    test(`logs in, sends, lists, prints and deletes, with ${way}`, async () => {
+      const flags = ['--from', sender, '--to', recipient, '--subject', subject];
+      const text = `${bodyLines.join('\n')}\n`;
+      const sent = await client(stage.ports[sending], [...tls, ...asAlice, ...flags], text);
+      expect(sent.exitCode, sent.all).toBe(0);
+      await expectDelivered(stage);
+      const [letter] = await stage.mailbox(recipient);
+      expect(letter!.headers.get('received')).toContain(' with ESMTPSA id ');
+      expect(sent.all).not.toContain(alice.password);
+
+      const port = ['--pop3', String(stage.ports[reading])];
+      const read = (...args: string[]) =>
+        client(undefined, [...tls, ...port, ...asBob, '--quiet', ...args]);
+      expect((await read('--list')).stdout).toContain(subject);
+      const printed = await read('--read', '1');
+      expect(printed.exitCode, printed.all).toBe(0);
+      expect(printed.stdout.replaceAll('\r\n', '\n')).toBe(letter!.whole);
+      const deleted = await read('--delete', '1');
+      expect(deleted.exitCode, deleted.all).toBe(0);
+      expect(await stage.mailbox(recipient)).toEqual([]);
+    });
+  }
+
+  test('logs in, sends, shows and deletes, in its menu', async () => {
+    const ports = ['--pop3', String(stage.ports.pop3)];
+    const login = ['4', bob.user, bob.password];
+    const send = ['1', recipient, recipient, subject, ...bodyLines, 'FIN'];
+    const typed = [...login, ...send, '3', '1', 'd 1', 'q', '5'];
+    const run = await client(stage.ports.submission, ports, `${typed.join('\n')}\n`);
+    expect(run.exitCode, run.all).toBe(0);
+    expect(run.stdout).toContain(bodyLines[0]);
+    expect(await stage.mailbox(recipient)).toEqual([]);
+    expect(run.all).not.toContain(bob.password);
+  });
+
+  test('is refused a wrong password', async () => {
+    const flags = ['--user', alice.user, '--password', 'x', '--to', recipient, '--body', 'Hello'];
+    const run = await client(stage.ports.submission, flags);
+    expect(run.exitCode, run.all).toBe(1);
+    expect(await stage.mailbox(recipient)).toEqual([]);
   });
 });
 

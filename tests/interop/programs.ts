@@ -2,7 +2,7 @@
  * Tests with programs that may not be there. On a developer's machine such a test is skipped and says
  * why; where CI=true it fails, so that a missing program cannot pass for a green run.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -25,13 +25,15 @@ export function findProgram(name: string): string | undefined {
   return undefined;
 }
 
+/** @param name a program, or a module of Perl: `Net::SSLeay` */
 export function isInstalled(name: string): boolean {
-  return findProgram(name) !== undefined;
+  if (!name.includes('::')) return findProgram(name) !== undefined;
+  return spawnSync('perl', [`-M${name}`, '-e', '1'], { stdio: 'ignore' }).status === 0;
 }
 
 /**
  * A test that needs programs.
- * @param programs what must be on PATH; `name (how to get it)` where the Debian package is named otherwise
+ * @param programs what must be on PATH; or `Net::SSLeay`, the module by which swaks knows TLS
  */
 export function testWith(programs: string[], promise: string, body: () => Promise<void>): void {
   test(promise, async ({ skip }) => {
@@ -45,7 +47,12 @@ export function testWith(programs: string[], promise: string, body: () => Promis
   });
 }
 
-const packages: Record<string, string> = { nc: 'netcat-openbsd', getmail: 'getmail6' };
+const packages: Record<string, string> = {
+  nc: 'netcat-openbsd',
+  getmail: 'getmail6',
+  doveadm: 'dovecot-imapd',
+  'Net::SSLeay': 'libnet-ssleay-perl',
+};
 
 /**
  * What python3 is told before the words of a program that wants a terminal, such as mutt: every system
