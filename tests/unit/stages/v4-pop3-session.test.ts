@@ -40,7 +40,8 @@ describe('the POP3 session of v4', () => {
       ...LOGIN, 'STAT', 'LIST', 'UIDL', 'UIDL 2', 'RETR 2', 'TOP 2 0', 'DELE 1', 'UIDL', 'QUIT',
     ]; // prettier-ignore
     const outcome = say(session(), conversation, mailbox('a\r\n', 'x: y\r\n\r\n.b\r\n'));
-    expect(outcome.sent).toBe(
+    // What a reply says to people behind +OK of a message is its own affair.
+    expect(outcome.sent.replace(/^\+OK .*(?=\r\nx: y)/gm, '+OK')).toBe(
       GREETING +
         '+OK And the password?\r\n' +
         '+OK Welcome, you have 2 messages\r\n' +
@@ -48,8 +49,8 @@ describe('the POP3 session of v4', () => {
         '+OK 2 messages\r\n1 3\r\n2 12\r\n.\r\n' +
         '+OK 2 messages\r\n1 m1\r\n2 m2\r\n.\r\n' +
         '+OK 2 m2\r\n' +
-        '+OK 12 octets\r\nx: y\r\n\r\n..b\r\n.\r\n' +
-        '+OK 12 octets\r\nx: y\r\n\r\n.\r\n' +
+        '+OK\r\nx: y\r\n\r\n..b\r\n.\r\n' +
+        '+OK\r\nx: y\r\n\r\n.\r\n' +
         '+OK Message 1 marked as deleted\r\n' +
         '+OK 1 message\r\n2 m2\r\n.\r\n' +
         '+OK localhost goodbye\r\n',
@@ -400,7 +401,7 @@ describe('messages in POP3', () => {
 
   it('have a top, of messages that are not marked as deleted', () => {
     expect(replied('TOP 2 1', 'TOP 3 1', 'TOP 0 1', 'DELE 2', 'TOP 2 1')).toEqual([
-      '+OK 6 octets', '..bcd', '.', '-ERR There is no message with this number', '-ERR There is no message with this number',
+      expect.stringMatching(/^\+OK /), '..bcd', '.', '-ERR There is no message with this number', '-ERR There is no message with this number',
       '+OK Message 2 marked as deleted', '-ERR This message is marked as deleted',
     ]); // prettier-ignore
   });
@@ -409,9 +410,9 @@ describe('messages in POP3', () => {
     const long = `Subject: x\r\n\r\n${'y\r\n'.repeat(100_000)}`;
     const top = (lines: number) => say(session(), [...LOGIN, `TOP 1 ${lines}`], mailbox(long));
     expect(top(2).requests.filter(({ type }) => type === 'read')).toHaveLength(1);
-    expect(top(2).sent).toMatch(/octets\r\nSubject: x\r\n\r\ny\r\ny\r\n\.\r\n$/);
+    expect(top(2).sent).toMatch(/\r\n\+OK .*\r\nSubject: x\r\n\r\ny\r\ny\r\n\.\r\n$/);
     // fetchmail asks for a message in this way.
-    expect(top(99_999_999).sent).toContain(`octets\r\n${long}.\r\n`);
+    expect(top(99_999_999).sent).toContain(`\r\n${long}.\r\n`);
   });
 
   it('that cannot be read are said to be so, at TOP as at RETR', () => {
