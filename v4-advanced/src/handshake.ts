@@ -19,8 +19,7 @@ export function handshake(
     const fail = (error: Error & { reason?: string }) => {
       clearTimeout(timer);
       secure.destroy();
-      // OpenSSL's own words: `wrong version number` is what it says of plain text.
-      reject(error.reason === undefined ? error : new Error(error.reason));
+      reject(new Error(inWords(error.reason ?? error.message)));
     };
     // Node's timers hold 31 bits of milliseconds, and take more for none.
     const most = Math.min(seconds * 1000, 2 ** 31 - 1);
@@ -40,4 +39,13 @@ export function handshake(
     secure.on('_tlsError', fail);
     secure.on('error', fail);
   });
+}
+
+/** What OpenSSL says of the two things that go wrong most often. */
+function inWords(reason: string): string {
+  if (/alert (?:bad certificate|certificate unknown|unknown ca)/.test(reason)) {
+    return `the client does not trust the certificate (${reason})`;
+  }
+  if (/wrong version number|http request/.test(reason)) return `this is no TLS (${reason})`;
+  return reason;
 }

@@ -138,7 +138,7 @@ function logOf(logger: pino.Logger): Log {
 
 const COLOURS = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const;
 
-/** `15:02:03.123 INFO  #12 smtp  message from <a@x> for <b@y>, 123 octets: stored` */
+/** `15:02:03.123 INFO  #12 smtp        message from <a@x> for <b@y>, 123 octets: stored` */
 const lineForPeople: pretty.MessageFormatFunc = (line, _, __, { colors }) => {
   const { time, level, connection, service, msg } = line as {
     time: string;
@@ -147,7 +147,7 @@ const lineForPeople: pretty.MessageFormatFunc = (line, _, __, { colors }) => {
     service?: string;
     msg: string;
   };
-  const who = connection === undefined ? '' : `${`${connection} ${service}`.padEnd(8)}  `;
+  const who = connection === undefined ? '' : `${`${connection} ${service}`.padEnd(14)}  `;
   return [
     colors.gray(localTime(time).slice(11)),
     colors[COLOURS[level]](level.toUpperCase().padEnd(5)),

@@ -92,7 +92,11 @@ export const replies = {
   },
   textTooBig: { code: 552, enhanced: '5.3.4', text: 'The message is too big' },
   notYourAddress: { code: 553, enhanced: '5.7.1', text: 'This is not your address' },
-  badMailbox: { code: 553, enhanced: '5.1.3', text: 'This address cannot be a mailbox name' },
+  badMailbox: {
+    code: 553,
+    enhanced: '5.1.3',
+    text: 'Control characters have no place in an address',
+  },
   noUtf8: {
     code: 553,
     enhanced: '5.6.7',
@@ -106,7 +110,7 @@ export const replies = {
   unknownParameter: {
     code: 555,
     enhanced: '5.5.4',
-    text: 'This parameter is not known here, or was not offered to HELO',
+    text: 'This parameter is not known here, or needs EHLO first',
   },
 } as const satisfies Record<string, Reply>;
 

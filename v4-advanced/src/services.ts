@@ -199,7 +199,7 @@ function pop3Service(
           try {
             return await answer(request);
           } catch (error) {
-            log.error(`could not ${request.type} a mailbox: ${(error as Error).message}`);
+            log.error(`could not ${request.type}: ${(error as Error).message}`);
             return { type: 'failed' };
           }
         },

@@ -211,7 +211,7 @@ describe('the handout of v4', () => {
       expect(reading).toHaveLength(2);
       expect(await stored(mailboxes)).toEqual([]);
       await expect.poll(server.output).toMatch(/(?:connection closed[^]*){3}/);
-      const log = texts.find((text) => text.includes(' #1 submission  connection'))!;
+      const log = texts.find((text) => text.includes(' #1 submission   connection'))!;
       expect(neutral(server.output().slice(started))).toBe(neutral(log));
 
       const told = await story(path.join(data, 'journal.jsonl'));

@@ -44,10 +44,10 @@ describe('the log for people', () => {
     twelve.debug('%s %d %% {msg}');
     expect(out.text().replaceAll(/^\d\d:\d\d:\d\d\.\d\d\d /gm, '… ')).toBe(`\
 … INFO  the server has begun
-… INFO  #12 smtp  message from <a@x> for <b@y>, 123 octets: stored
-… WARN  #1 submission  a warning
-… ERROR #12 smtp  an error
-… DEBUG #12 smtp  %s %d %% {msg}
+… INFO  #12 smtp        message from <a@x> for <b@y>, 123 octets: stored
+… WARN  #1 submission   a warning
+… ERROR #12 smtp        an error
+… DEBUG #12 smtp        %s %d %% {msg}
 `);
   });
 

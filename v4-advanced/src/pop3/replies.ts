@@ -22,6 +22,7 @@ export const replies = {
   greeting: { ok: true, text: 'localhost Stagepost POP3 ready' },
   nameOk: { ok: true, text: 'And the password?' },
   startTls: { ok: true, text: 'Begin TLS now' },
+  top: { ok: true, text: 'The beginning of the message' },
   ok: { ok: true, text: 'OK' },
   goodbye: { ok: true, text: 'localhost goodbye' },
 

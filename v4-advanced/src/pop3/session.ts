@@ -340,7 +340,7 @@ export class Pop3Session {
       else this.close();
       return;
     }
-    if (isFirst) this.reply(tell.retrieve(message.size));
+    if (isFirst) this.reply(top ? replies.top : tell.retrieve(message.size));
     this.deadlines.waitForText(now);
     sending.from += answer.octets.length;
     const octets = top ? top.take(answer.octets) : answer.octets;
