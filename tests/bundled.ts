@@ -71,9 +71,9 @@ export async function bundledProgram(stage: string, program: string): Promise<st
   return ['--enable-source-maps', file];
 }
 
-/** A stage's manifest, for a folder that holds `server.js` instead. */
+/** A stage's manifest, for a folder that holds `server.js` instead, and `accounts.js`. */
 export function bundledManifest(manifest: string): string {
-  return manifest.replaceAll('--import tsx server.ts', '--enable-source-maps server.js');
+  return manifest.replace(/--import tsx (\w+)\.ts/g, '--enable-source-maps $1.js');
 }
 
 /** The folder `name` that belongs to these sources. */

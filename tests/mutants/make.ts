@@ -29,7 +29,9 @@ export async function makeMutant(mutant: Mutant): Promise<MadeMutant> {
     const manifest = await readFile(path.join(reference, 'stagepost.json'), 'utf8');
     await writeFile(path.join(dir, 'stagepost.json'), bundledManifest(manifest));
     await cp(path.join(reference, 'package.json'), path.join(dir, 'package.json'));
-    await bundle(reference, ['server'], dir, { edited });
+    // Stage 4 makes the accounts before the server starts.
+    const programs = ['server', 'accounts'].filter((name) => manifest.includes(` ${name}.ts `));
+    await bundle(reference, programs, dir, { edited });
     return { dir, remove };
   } catch (error) {
     await remove();

@@ -23,7 +23,9 @@ export function reportOf(result: Result, scenario: Scenario): string {
     colors,
     width: 80,
   });
-  return text.replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:2525');
+  return text
+    .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:2525')
+    .replace(/\d{10}\.M\d{3}Q(\d{6})R[\da-f]{8}/g, '1790000000.M123Q$1R0123abcd');
 }
 
 /** The report as it is committed; first written anew if that was asked for. */
