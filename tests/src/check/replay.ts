@@ -47,6 +47,8 @@ export function byHand(scenario: Scenario, result: ScenarioResult): ByHand {
 function headingFor(ports: ReadonlySet<Port>): string {
   const numbers = { port: NUMBERS.smtp, pop3Port: NUMBERS.pop3 };
   if (![...ports].every((port) => port === 'smtp' || port === 'pop3')) {
+    const [port] = ports;
+    if (ports.size === 1) return say('reportByHandPort', { number: NUMBERS[port!], port: port! });
     return say('reportByHandPorts', {
       ports: [...ports].map((port) => `${NUMBERS[port]} for ${port}`).join(', '),
     });
@@ -105,9 +107,12 @@ function loginOf(
 ): string[] {
   const said = saidBy(connection, result);
   // From stage 4 on the player begins TLS where a dialogue of stage 3 does not say so.
-  if (login === undefined) return overTls === true || said[0]?.text === 'STLS' ? ['STLS'] : [];
-  if (said.length === 0) return [`USER ${login}`, 'PASS secret'];
   const first = steps.flatMap(typed)[0];
+  if (login === undefined) {
+    const isBegun = overTls === true || (said[0]?.text === 'STLS' && first !== 'STLS');
+    return isBegun ? ['STLS'] : [];
+  }
+  if (said.length === 0) return [`USER ${login}`, 'PASS secret'];
   const own = said.findIndex(({ text }) => text === first);
   return said.slice(0, own === -1 ? said.length : own).map(({ text }) => text);
 }

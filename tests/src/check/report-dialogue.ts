@@ -92,8 +92,11 @@ export function differenceLines(
 
 /** The line of the scenario that was not met, without its `S:`; nothing, if nothing was asked for. */
 function expectedOf({ expected, text }: ResultStep): string {
-  if (expected === undefined)
+  if (expected === undefined) {
+    if (text === 'tls fails') return remark('tls');
+    if (text === 'tls') return remark('tls fails');
     return text === CONNECTS ? remark(CONNECTS) : say('reportNothingMore');
+  }
   const lines = expected.split('\n').map((line) => line.replace(/^S: ?/, ''));
   return remark(lines.join(', '));
 }

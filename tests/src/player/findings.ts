@@ -210,7 +210,7 @@ export function ofSurplus(
 }
 
 /** `ValueError: …`, `Error: …`: Node prints its own version after it, and Java where it was. */
-const NAMES_AN_ERROR = /^(?:Exception in thread "[^"]*" )?[\w.$]*(?:Error|Exception)\b/;
+const NAMES_AN_ERROR = /^\[?(?:Exception in thread "[^"]*" )?[\w.$]*(?:Error|Exception)\b/;
 
 /** The server's process has ended. */
 export function ofDeath({ how, output }: Ended, asked: Asked | undefined): Finding {

@@ -280,7 +280,7 @@ describe('a report', () => {
       [`    npx stagepost talk ${talk}`, ...others.map((line) => `    ${line}`), ''].join('\n'),
     );
     if (!/^(?:1110|2525)$/.test(talk!))
-      expect(text).toContain(`server started on the ports ${talk!.split(' ')[0]} for ${language}:`);
+      expect(text).toContain(`server started on port ${talk!.split(' ')[0]} for ${language}:`);
   });
 
   it('says everything without colour that it says with it', () => {
