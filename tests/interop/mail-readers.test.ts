@@ -2,55 +2,34 @@
  * Programs that fetch mail from stage 3. Each of them would like a command that comes with stage 4 (CAPA,
  * UIDL, TOP); what it does without is told here, and how it must be asked.
  */
-import { execa } from 'execa';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { makeHome, type Home } from './home.ts';
 import { bodyLines, messageText, recipient, sender, sendOctets, subject } from './messages.ts';
 import { readMbox } from './mbox.ts';
 import { expectSameOctets, hardMessages } from './octets.ts';
-import { onTerminal, testWith } from './programs.ts';
+import { testWith } from './programs.ts';
 import { startStage, type Stage } from './stage.ts';
 import { openTap, type Tap } from './tap.ts';
 
 let stage: Stage;
 let tap: Tap;
-let folder: string;
+let home: Home;
 beforeEach(async () => {
   stage = await startStage('v3-pop3');
   tap = await openTap(stage.pop3Port);
-  folder = await mkdtemp(path.join(tmpdir(), 'stagepost-readers-'));
+  home = await makeHome();
 });
 afterEach(async () => {
   await tap.close();
   await stage.close();
-  await rm(folder, { recursive: true });
+  await home.remove();
 });
 
 const letter = Buffer.from(messageText('\r\n'));
 const short = Buffer.from('Subject: short\r\n\r\nshort\r\n');
 
-/** Runs a program that is at home in the test's folder, whatever its exit code. */
-const run = (program: string, args: string[], input = '') =>
-  execa(program, args, {
-    cwd: folder,
-    env: { HOME: folder, FETCHMAILHOME: folder, TERM: 'vt100', LC_ALL: 'C.UTF-8' },
-    encoding: 'latin1', // one character an octet
-    stripFinalNewline: false,
-    input,
-    timeout: 20_000,
-    reject: false,
-  });
-
 const octets = (text: string) => Buffer.from(text, 'latin1');
-
-/** Writes a file that holds a password: the programs insist that nobody else may read it. */
-async function writeSecret(name: string, lines: string[]): Promise<string> {
-  const file = path.join(folder, name);
-  await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o600 });
-  return file;
-}
 
 /** What the client said, in order. */
 const commands = () =>
@@ -60,7 +39,7 @@ describe('curl', () => {
   const curl = (url: string, ...args: string[]) => {
     const login = ['--user', `${recipient}:secret`];
     const address = `pop3://127.0.0.1:${tap.port}/${url}`;
-    return run('curl', ['--silent', '--show-error', ...login, ...args, address]);
+    return home.run('curl', ['--silent', '--show-error', ...login, ...args, address]);
   };
 
   testWith(['curl'], 'lists, fetches and deletes', async () => {
@@ -81,11 +60,11 @@ describe('curl', () => {
 
   for (const [what, make] of hardMessages) {
     testWith(['curl'], `sends and fetches back ${what}`, async () => {
-      const sent = path.join(folder, 'sent');
+      const sent = home.file('sent');
       await writeFile(sent, make());
       const envelope = ['--mail-from', sender, '--mail-rcpt', recipient];
       const server = `smtp://127.0.0.1:${stage.port}/localhost`;
-      await run('curl', ['--silent', server, ...envelope, '--upload-file', sent]);
+      await home.run('curl', ['--silent', server, ...envelope, '--upload-file', sent]);
       expectSameOctets(octets((await curl('1')).stdout), await readFile(sent));
     });
   }
@@ -94,13 +73,13 @@ describe('curl', () => {
 describe('fetchmail', () => {
   /** @param how what the configuration says behind the password */
   const fetchmail = async (...how: string[]) => {
-    const rc = await writeSecret('fetchmailrc', [
+    const rc = await home.writeSecret('fetchmailrc', [
       'set invisible', // adds no Received of its own
       `poll 127.0.0.1 protocol pop3 port ${tap.port} no uidl`,
       `user '${recipient}' password 'secret' ${how.join(' ')}`,
-      `mda "cat >> ${path.join(folder, 'fetched')}"`,
+      `mda "cat >> ${home.file('fetched')}"`,
     ]);
-    return run('fetchmail', ['--fetchmailrc', rc, '--pidfile', path.join(folder, 'pid')]);
+    return home.run('fetchmail', ['--fetchmailrc', rc, '--pidfile', home.file('pid')]);
   };
 
   testWith(
@@ -120,7 +99,7 @@ describe('fetchmail', () => {
         ...['LIST 2', 'RETR 2', 'DELE 2'],
         'QUIT',
       ]);
-      const fetched = await readFile(path.join(folder, 'fetched'), 'utf8');
+      const fetched = await readFile(home.file('fetched'), 'utf8');
       for (const sent of [letter, short])
         expect(fetched).toContain(sent.toString().replaceAll('\r\n', '\n'));
       expect(await stage.mailbox(recipient)).toEqual([]);
@@ -146,21 +125,21 @@ describe('fetchmail', () => {
 
 describe('mpop', () => {
   const mpop = async (...how: string[]) => {
-    const rc = await writeSecret('mpoprc', [
+    const rc = await home.writeSecret('mpoprc', [
       'account default',
       'host 127.0.0.1',
       `port ${tap.port}`,
       `user ${recipient}`,
       'password secret',
       'received_header off',
-      `uidls_file ${path.join(folder, 'uidls')}`,
-      `delivery mbox ${path.join(folder, 'fetched')}`,
+      `uidls_file ${home.file('uidls')}`,
+      `delivery mbox ${home.file('fetched')}`,
       ...how,
     ]);
-    return run('mpop', ['--file', rc, '--quiet']);
+    return home.run('mpop', ['--file', rc, '--quiet']);
   };
   const login = ['CAPA', `USER ${recipient}`, 'PASS secret', 'STAT', 'LIST', 'UIDL'];
-  const fetched = async () => readMbox(await readFile(path.join(folder, 'fetched')));
+  const fetched = async () => readMbox(await readFile(home.file('fetched')));
 
   testWith(['mpop'], 'fetches and deletes, when told "auth user"', async () => {
     await sendOctets(stage, recipient, [letter, short]);
@@ -209,7 +188,7 @@ describe('mpop', () => {
 
 describe('getmail', () => {
   const getmail = async (retriever: string) => {
-    const rc = await writeSecret('getmailrc', [
+    const rc = await home.writeSecret('getmailrc', [
       '[retriever]',
       `type = ${retriever}`,
       'server = 127.0.0.1',
@@ -219,21 +198,21 @@ describe('getmail', () => {
       '[destination]',
       'type = MDA_external',
       'path = /bin/sh',
-      `arguments = ("-c", "cat >> ${path.join(folder, 'fetched')}")`,
+      `arguments = ("-c", "cat >> ${home.file('fetched')}")`,
       'allow_root_commands = true',
       '[options]',
       'delete = true',
       'delivered_to = false',
       'received = false',
     ]);
-    return run('getmail', ['--getmaildir', folder, '--rcfile', rc]);
+    return home.run('getmail', ['--getmaildir', home.file('.'), '--rcfile', rc]);
   };
 
   testWith(['getmail'], 'fetches and deletes as BrokenUIDLPOP3Retriever', async () => {
     await sendOctets(stage, recipient, [letter, short]);
     const { exitCode, stderr } = await getmail('BrokenUIDLPOP3Retriever');
     expect(exitCode, stderr).toBe(0);
-    const fetched = await readFile(path.join(folder, 'fetched'), 'utf8');
+    const fetched = await readFile(home.file('fetched'), 'utf8');
     for (const sent of [letter, short])
       expect(fetched).toContain(sent.toString().replaceAll('\r\n', '\n'));
     expect(await stage.mailbox(recipient)).toEqual([]);
@@ -259,8 +238,8 @@ describe('mutt', () => {
       'set ssl_starttls=no',
       'set ssl_force_tls=no',
       'set sleep_time=0',
-      `set spoolfile=${path.join(folder, 'inbox')}`,
-      `set folder=${folder}`,
+      `set spoolfile=${home.file('inbox')}`,
+      `set folder=${home.file('.')}`,
       `push '${keys}'`,
     ];
     const args = [
@@ -271,12 +250,12 @@ describe('mutt', () => {
       '-f',
       mailbox,
     ];
-    return run('python3', [...onTerminal, 'mutt', ...args]);
+    return home.runOnTerminal('mutt', args);
   };
 
   testWith(['mutt', 'python3'], 'fetches and deletes with its command fetch-mail', async () => {
     await sendOctets(stage, recipient, [letter, short]);
-    const inbox = path.join(folder, 'inbox');
+    const inbox = home.file('inbox');
     await writeFile(inbox, '');
     await mutt(inbox, '<fetch-mail><quit>');
     const messages = readMbox(await readFile(inbox));
@@ -299,7 +278,7 @@ describe('s-nail', () => {
     // Without pop3-bulk-load it asks for TOP for each message, and is sent away after twenty.
     const settings = ['-:/', '-Sv15-compat', '-Spop3-bulk-load', '-Snomimetypes-load-control'];
     const input = 'type 1\ndelete 2\nquit\n';
-    const { stdout } = await run('s-nail', [...settings, '-f', url], input);
+    const { stdout } = await home.run('s-nail', [...settings, '-f', url], input);
     expect(octets(stdout).toString()).toContain(bodyLines.join('\n'));
     const left = await stage.mailbox(recipient);
     expect(left.map(({ headers }) => headers.get('subject'))).toEqual([subject]);
