@@ -1,0 +1,3 @@
+import { describeReference } from './reference.ts';
+
+describeReference('v4');
