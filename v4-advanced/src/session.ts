@@ -32,6 +32,9 @@ import {
 /** RFC 4954 §4: a line of a login may have so many octets, whatever other commands may have. */
 export const LOGIN_LINE = 12_288;
 
+/** One character an octet. What is no base64 is refused in any case. */
+const latin1 = new TextDecoder('latin1');
+
 /** A message that has been received whole, with its envelope. */
 export interface ReceivedMessage extends Transaction {
   text: Uint8Array;
@@ -336,7 +339,7 @@ export class Session {
   }
 
   private takeAnswer(line: Uint8Array): void {
-    const answer = String.fromCharCode(...line).replace(/\r?\n$/, '');
+    const answer = latin1.decode(line).replace(/\r?\n$/, '');
     // RFC 4954 §4: a client that thinks better of it says *.
     if (answer === '*') this.failLogin(replies.loginCancelled);
     else this.takeStep(this.exchange!.answer(answer));

@@ -31,6 +31,9 @@ import type { Login } from './understand.ts';
 /** So many octets of a message are read at once: a large message is never in memory as a whole. */
 const PIECE = 64 * 1024;
 
+/** One character an octet. What is no base64 is refused in any case. */
+const latin1 = new TextDecoder('latin1');
+
 /** What only the go-between can do. */
 export type Request =
   /** Is this the account's password? No account: nobody's, but that must take as long. */
@@ -263,7 +266,7 @@ export class Pop3Session {
   }
 
   private takeAnswer(line: Uint8Array): void {
-    const answer = String.fromCharCode(...line).replace(/\r?\n$/, '');
+    const answer = latin1.decode(line).replace(/\r?\n$/, '');
     // RFC 5034 §4: a client that thinks better of it says *.
     if (answer === '*') this.failLogin(replies.loginCancelled);
     else this.takeStep(this.exchange!.answer(answer));
