@@ -31,7 +31,9 @@ export function trace(
 
 /** RFC 5321 §4.4: what the client called itself, and where it really was. */
 function peer({ helo }: Client, address: string): string {
-  return helo === '' ? addressLiteral(address) : `${helo} (${addressLiteral(address)})`;
+  // A name with a bracket or a semicolon in it could hide the address in a comment, or forge a date.
+  const name = helo.replace(/[^\w.:[\]-]/gu, '?');
+  return name === '' ? addressLiteral(address) : `${name} (${addressLiteral(address)})`;
 }
 
 /** RFC 3848: E for EHLO, S for TLS, A for a login. RFC 6531 §4.3: UTF8 before it all. */

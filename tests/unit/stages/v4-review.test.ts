@@ -1,5 +1,6 @@
 /** Faults that a review of stage 4 found, each with a test, so that it does not come back. */
 import { describe, expect, it } from 'vitest';
+import { trace } from '../../../v4-advanced/src/trace.ts';
 import { latin1, pop3Session, smtpSession } from './v4-sessions.ts';
 
 describe('A line of a login as long as the operator allows', () => {
@@ -21,5 +22,40 @@ describe('A line of a login as long as the operator allows', () => {
     expect(session.receive(answer, 0)).toEqual([
       { type: 'send', text: expect.stringMatching(/^-ERR /) },
     ]);
+  });
+});
+
+describe('What a client calls itself', () => {
+  const receivedFrom = (helo: string) => {
+    const message = {
+      client: { isSubmitting: false, isSecure: false, helo, isExtended: true, account: undefined },
+      reversePath: 'a@example.com',
+      isUtf8: false,
+      recipients: [{ address: 'bob', mailbox: 'bob' }],
+      text: latin1('Subject: x\r\n\r\n'),
+      receivedAt: 0,
+    };
+    return trace(message, message.recipients[0]!, 'id', '192.0.2.1').split('\r\n')[2];
+  };
+
+  it.each([
+    'mail.example.com',
+    '[192.0.2.7]',
+    '[IPv6:2001:db8::1]',
+    'my_laptop',
+    'xn--bcher-kva.example',
+  ])('%j stands in the trace as it was said', (helo) => {
+    expect(receivedFrom(helo)).toBe(`Received: from ${helo} ([192.0.2.1])`);
+  });
+
+  it.each([
+    ['trusted.example.com([192.0.2.7])by(', 'trusted.example.com?[192.0.2.7]?by?'],
+    ['x;Mon,1Jan2001', 'x?Mon?1Jan2001'],
+    ['a\\', 'a?'],
+    ['"a', '?a'],
+    ['b\u00fccher.example', 'b?cher.example'],
+    ['\u{1F4EF}', '?'],
+  ])('%j hides nothing behind it', (helo, shown) => {
+    expect(receivedFrom(helo)).toBe(`Received: from ${shown} ([192.0.2.1])`);
   });
 });
