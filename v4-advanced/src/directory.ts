@@ -14,7 +14,7 @@ export class Directory {
    */
   constructor(names: () => ReadonlySet<string>, domains: readonly string[] = []) {
     this.names = names;
-    this.domains = new Set(domains.map((domain) => domain.toLowerCase()));
+    this.domains = new Set(domains.map(canonical));
   }
 
   /** The account that an address or a name stands for; it is the name of its mailbox, too. */
@@ -29,6 +29,18 @@ export class Directory {
   isLocal(address: string): boolean {
     const [, domain] = /@([^@]*)$/.exec(address) ?? [];
     if (domain === undefined || this.domains.size === 0) return true;
-    return this.domains.has(domain.toLowerCase());
+    return this.domains.has(canonical(domain));
+  }
+}
+
+/** RFC 5890 §2.3.2.4: a domain is the same in letters of any language and as DNS writes it, `xn--…`. */
+function canonical(domain: string): string {
+  const lower = domain.toLowerCase();
+  // What stands behind these would not be taken for the domain.
+  if (/^[\x20-\x7E]*$/.test(lower) || /[%/?#]/.test(lower)) return lower;
+  try {
+    return new URL(`http://${lower}`).hostname;
+  } catch {
+    return lower;
   }
 }

@@ -1,5 +1,6 @@
 /** Faults that a review of stage 4 found, each with a test, so that it does not come back. */
 import { describe, expect, it } from 'vitest';
+import { Directory } from '../../../v4-advanced/src/directory.ts';
 import { trace } from '../../../v4-advanced/src/trace.ts';
 import { latin1, pop3Session, smtpSession } from './v4-sessions.ts';
 
@@ -12,7 +13,7 @@ describe('A line of a login as long as the operator allows', () => {
     const session = smtpSession({ limits, isSecure: true });
     session.receive(latin1('EHLO x\r\nAUTH PLAIN\r\n'), 0);
     expect(session.receive(answer, 0)).toEqual([
-      { type: 'send', text: expect.stringMatching(/^501 5\.5\.2 /) },
+      { type: 'send', text: expect.stringMatching(/^501 5\.5\.2 /) as string },
     ]);
   });
 
@@ -20,7 +21,7 @@ describe('A line of a login as long as the operator allows', () => {
     const session = pop3Session({ limits });
     session.receive(latin1('AUTH PLAIN\r\n'), 0);
     expect(session.receive(answer, 0)).toEqual([
-      { type: 'send', text: expect.stringMatching(/^-ERR /) },
+      { type: 'send', text: expect.stringMatching(/^-ERR /) as string },
     ]);
   });
 });
@@ -57,5 +58,31 @@ describe('What a client calls itself', () => {
     ['\u{1F4EF}', '?'],
   ])('%j hides nothing behind it', (helo, shown) => {
     expect(receivedFrom(helo)).toBe(`Received: from ${shown} ([192.0.2.1])`);
+  });
+});
+
+describe('A domain in letters of any language', () => {
+  const names = new Set(['bob']);
+
+  it.each([
+    ['b\u00fccher.example', 'bob@xn--bcher-kva.example'],
+    ['xn--bcher-kva.example', 'bob@B\u00dcCHER.example'],
+    ['b\u00fccher.example', 'bob@bu\u0308cher.example'],
+    ['B\u00fccher.example', 'bob@XN--BCHER-KVA.example'],
+  ])('%j is ours, so %j is', (domain, address) => {
+    expect(new Directory(() => names, [domain]).accountOf(address)).toBe('bob');
+  });
+
+  it.each([
+    'bob@bucher.example',
+    'bob@xn--bcher-kva.example.org',
+    'bob@b\u00fccher.example/x',
+    'bob@b\u00fccher.example#x',
+    'bob@b\u00fccher.example?x',
+    'bob@x@b\u00fccher.example:25',
+    'bob@\u00fc',
+    'bob@[\u00fc]',
+  ])('%j is not in it', (address) => {
+    expect(new Directory(() => names, ['b\u00fccher.example']).accountOf(address)).toBeUndefined();
   });
 });
