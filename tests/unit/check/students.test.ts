@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { FULL } from '../../full.ts';
 import { KIT } from '../../src/check/places.ts';
 import { resultSchema } from '../../src/check/result.ts';
 import { findPython } from '../../src/server/python.ts';
@@ -73,6 +74,50 @@ describe.runIf(findPython() !== undefined)('a student server of stage 3', () => 
         'v3/retr-stuffed',
         'v3/list-size',
         'v3/retr-not-a-number',
+      ]);
+    },
+    LIMIT,
+  );
+});
+
+describe.runIf(findPython() !== undefined)('a student server of stage 4', () => {
+  // The other one is the same but for its mistakes, and is played each time.
+  it.runIf(FULL)(
+    'that is right passes, though it offers neither SMTPUTF8 nor enhanced codes nor chunks',
+    async () => {
+      const { code, out } = await stagepost('check', 'v4', 'tests/students/right-v4');
+      await expect(out).toMatchFileSnapshot(golden('right-v4'));
+      expect(code).toBe(0);
+    },
+    LIMIT,
+  );
+
+  it(
+    'with three mistakes is told that it takes passwords in clear, and of the others when it no longer does',
+    async () => {
+      const json = path.join(await submission({}), 'result.json');
+      const args = ['check', 'v4', 'tests/students/tls-mistakes', '--json', json];
+      const { code, out } = await stagepost(...args);
+      await expect(out).toMatchFileSnapshot(golden('tls-mistakes'));
+      expect(code).toBe(1);
+      const result = resultSchema.parse(JSON.parse(await readFile(json, 'utf8')));
+      const failed = result.scenarios.filter(({ status }) => status === 'failed');
+      expect(failed.map(({ id }) => id)).toEqual([
+        // It logs in who says a password in clear, and asks for it.
+        'v4/auth-in-clear',
+        'v4/auth-not-offered-in-clear',
+        // What the right one does not offer either.
+        'v4/further-extensions',
+        'v4/smtputf8',
+        'v4/enhanced-codes',
+        'v4/bdat',
+        // It keeps what came along with STARTTLS and STLS, and obeys it under TLS.
+        'v4/starttls-injection',
+        'v4/stls-injected',
+        'v4/stls-half-a-line',
+        // The names that UIDL gives are the numbers of the messages.
+        'v4/uidl-others-stay',
+        'v4/uidl-never-again',
       ]);
     },
     LIMIT,
