@@ -4,6 +4,7 @@
  *     npx tsx server.ts 2525
  */
 import path from 'node:path';
+import { isatty } from 'node:tty';
 import { AccountsFile } from './src/accounts-file.ts';
 import { Certificate } from './src/certificate.ts';
 import { Directory } from './src/directory.ts';
@@ -68,8 +69,19 @@ async function serve(options: Options): Promise<void> {
     await log.close();
   };
   stopOnSignals(stop);
+  // Whoever closes the terminal wants no server that goes on unseen, and holds its ports.
+  const hadTerminal = isatty(0);
+  let leaving: Promise<unknown> | undefined;
+  const leave = () => {
+    process.removeAllListeners('SIGHUP');
+    process.kill(process.pid, 'SIGHUP'); // process.exit() wants the terminal back, and aborts
+  };
   // Windows has no such signal, and needs none: accounts are looked at each second.
   process.on('SIGHUP', () => {
+    if (hadTerminal && !isatty(0)) {
+      leaving ??= stop().then(leave);
+      return;
+    }
     log.info('SIGHUP: certificate, accounts and log file are opened anew');
     log.reopen();
     void certificate.reload();

@@ -1,7 +1,16 @@
 /** Faults that a review of stage 4 found, each with a test, so that it does not come back. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { Directory } from '../../../v4-advanced/src/directory.ts';
 import { trace } from '../../../v4-advanced/src/trace.ts';
+import { accountsText, STAGE } from './v4-process.ts';
 import { latin1, pop3Session, smtpSession } from './v4-sessions.ts';
 
 describe('A line of a login as long as the operator allows', () => {
@@ -86,3 +95,47 @@ describe('A domain in letters of any language', () => {
     expect(new Directory(() => names, ['b\u00fccher.example']).accountOf(address)).toBeUndefined();
   });
 });
+
+// `script` gives a program a terminal of its own; that of macOS has other options.
+const canHaveTerminal = process.platform === 'linux' && existsSync('/usr/bin/script');
+
+describe.skipIf(!canHaveTerminal)('A server whose terminal is closed', () => {
+  it('takes leave of its clients, and ends', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'stagepost-v4-'));
+    mkdirSync(path.join(folder, 'data'));
+    writeFileSync(path.join(folder, 'data', 'accounts'), await accountsText());
+    const ports = ['smtp', 'submission', 'smtps', 'pop3', 'pop3s']
+      .map((name) => `--${name} 0`)
+      .join(' ');
+    const server = `exec ${process.execPath} --import tsx server.ts ${ports} --data ${folder}/data --mailboxes ${folder}/m`;
+    const terminal = spawn('/usr/bin/script', ['-qfc', `echo pid $$; ${server}`, '/dev/null'], {
+      cwd: STAGE,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let pid: number | undefined;
+    try {
+      let port: number | undefined;
+      for await (const line of createInterface({ input: terminal.stdout })) {
+        pid ??= Number(/^pid (\d+)/.exec(line)?.[1]);
+        port ??= Number(/^smtp 127\.0\.0\.1:(\d+)/.exec(line)?.[1] ?? NaN) || undefined;
+        if (line.startsWith('pop3s ')) break;
+      }
+      const client = createConnection({ port: port!, host: '127.0.0.1' });
+      await once(client, 'data');
+      terminal.kill('SIGKILL');
+      expect(await text(client)).toMatch(/^421 /);
+    } finally {
+      terminal.kill('SIGKILL');
+      if (pid !== undefined) endIfThere(pid);
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+function endIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended, as it should.
+  }
+}
