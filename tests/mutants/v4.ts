@@ -1644,12 +1644,12 @@ export const v4Mutants: Mutant[] = [
       edit(
         'pop3/commands.ts',
         'if (number === undefined) return listOf(client, ({ id }) => id);',
-        'if (number === undefined) return listOf(client, ({ id }) => `${id.slice(0, 30)}-${globalThis.count}`);',
+        'if (number === undefined) return listOf(client, ({ id }) => `${id}-${globalThis.count}`);',
       ),
       edit(
         'pop3/commands.ts',
         'tell.uid(number, id)',
-        'tell.uid(number, `${id.slice(0, 30)}-${globalThis.count}`)',
+        'tell.uid(number, `${id}-${globalThis.count}`)',
       ),
     ],
     kills: ['v4/uidl-stable'],
@@ -1928,6 +1928,6 @@ export const v4Mutants: Mutant[] = [
           '    const outcome = command.run(this.client, value);',
       ),
     ],
-    kills: ['v4/curl-pop3s'],
+    kills: ['v4/thunderbird-leaves-mail', 'v4/curl-pop3s'],
   },
 ];

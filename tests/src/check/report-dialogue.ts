@@ -2,6 +2,7 @@
 import type { Colors } from 'picocolors/types.js';
 import { say } from '../catalogue/index.ts';
 import type { Key } from '../catalogue/index.ts';
+import { patternInWords } from '../player/pattern-words.ts';
 import type { ResultStep } from './result.ts';
 import { cut, length } from './text.ts';
 
@@ -98,7 +99,14 @@ function expectedOf({ expected, text }: ResultStep): string {
     return text === CONNECTS ? remark(CONNECTS) : say('reportNothingMore');
   }
   const lines = expected.split('\n').map((line) => line.replace(/^S: ?/, ''));
-  return remark(lines.join(', '));
+  return remark(lines.join(', ').replace(PATTERN, (_, source: string) => inWords(source)));
+}
+
+/** Behind a code of SMTP. */
+const PATTERN = /(?<=\b[\dx]{3}[ -])\/((?:[^/\\]|\\.)+)\//g;
+
+function inWords(source: string): string {
+  return patternInWords(new RegExp(source));
 }
 
 function remark(text: string, ok = true): string {

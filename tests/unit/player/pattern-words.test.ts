@@ -9,6 +9,8 @@ it.each([
   [/^3 9\d{4}\b/, '3 9xxxx'],
   [/^1 (?<octets>3\d{6})\b/, '1 3xxxxxx'],
   [/^1 (?<name>\S+)/, '1 NAME'],
+  [/^SASL .*PLAIN.*/, 'SASL ... PLAIN'],
+  [/^1 [!-~]{1,70}/, '1 NAME of at most 70 characters'],
   [/welcome$/, 'welcome'],
 ])('%s is for people %s', (pattern, words) => {
   expect(patternInWords(pattern)).toBe(words);
