@@ -28,6 +28,9 @@ export function handshake(
     secure.once('secure', () => {
       clearTimeout(timer);
       secure.off('end', left);
+      // From now on it is an error like any other.
+      secure.off('_tlsError', fail);
+      secure.on('_tlsError', (error: Error) => secure.destroy(inItsWords(error)));
       secure.pause(); // what comes now is for somebody who is not there yet
       resolve(secure);
     });
@@ -35,7 +38,7 @@ export function handshake(
     secure.resume();
     secure.once('end', left);
     secure.once('close', left);
-    // Errors of TLS itself come under this name, now and later.
+    // Errors of TLS itself come under this name.
     secure.on('_tlsError', fail);
     secure.on('error', fail);
   });
@@ -48,4 +51,9 @@ function inWords(reason: string): string {
   }
   if (/wrong version number|http request/.test(reason)) return `this is no TLS (${reason})`;
   return reason;
+}
+
+/** OpenSSL's own words: `wrong version number` is what it says of plain text. */
+function inItsWords(error: Error & { reason?: string }): Error {
+  return error.reason === undefined ? error : new Error(error.reason);
 }

@@ -173,6 +173,7 @@ class Conversation {
     try {
       const { context } = this.certificate;
       const secure = await handshake(socket, context, this.limits.handshakeSeconds);
+      secure.on('error', (error: Error) => visitor.log.info(`connection lost: ${error.message}`));
       visitor.log.debug(`TLS has begun: ${secure.getProtocol()}`);
       this.socket = secure;
       this.talk(true, greeting);

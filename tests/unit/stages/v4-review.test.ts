@@ -7,10 +7,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { connect as connectTls } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { Directory } from '../../../v4-advanced/src/directory.ts';
 import { trace } from '../../../v4-advanced/src/trace.ts';
-import { accountsText, STAGE } from './v4-process.ts';
+import { accountsText, STAGE, V4Process } from './v4-process.ts';
 import { latin1, pop3Session, smtpSession } from './v4-sessions.ts';
 
 describe('A line of a login as long as the operator allows', () => {
@@ -139,3 +140,20 @@ function endIfThere(pid: number): void {
     // It has ended, as it should.
   }
 }
+
+describe('A connection that breaks below TLS, later than in the handshake', () => {
+  it('is told of in the log, with the reason', async () => {
+    const server = await V4Process.start();
+    try {
+      const socket = createConnection({ port: server.started.ports.smtps!, host: '127.0.0.1' });
+      const secure = connectTls({ socket, rejectUnauthorized: false });
+      secure.on('error', () => {}); // the alert
+      await once(secure, 'data');
+      socket.write(Buffer.from('1703030010'.padEnd(42, '0'), 'hex')); // a record that nobody has encrypted
+      await new Promise((resolve) => secure.once('close', resolve));
+      await server.started.printed(/#1 smtps .*connection lost: /);
+    } finally {
+      await server.stop();
+    }
+  });
+});
