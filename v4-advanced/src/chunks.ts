@@ -46,18 +46,24 @@ export class ChunkReader {
   read(octets: Uint8Array): number {
     const taken = octets.subarray(0, this.left);
     this.left -= taken.length;
-    if (!this.fault) this.keep(taken);
+    if (!this.fault) {
+      for (const octet of taken) this.check(octet);
+      this.append(taken);
+    }
     return taken.length;
   }
 
-  /** The last chunk has come: the text as a whole. A CR at its very end is a bare one. */
+  /**
+   * The last chunk has come: the text as a whole. A CR at its very end is a bare one, and a last line that
+   * was left open is ended: readers, who get it with a lone dot behind it, count on that.
+   */
   text(): Uint8Array {
     if (this.previous === CR) this.fault ??= 'bad octets';
+    if (this.previous !== LF && !this.fault) this.append(Uint8Array.of(CR, LF));
     return this.octets.subarray(0, this.size);
   }
 
-  private keep(octets: Uint8Array): void {
-    for (const octet of octets) this.check(octet);
+  private append(octets: Uint8Array): void {
     // Twice the room each time: a thousand small chunks cost no more than a large one.
     if (this.size + octets.length > this.octets.length) {
       const larger = new Uint8Array(Math.max(this.octets.length * 2, this.size + octets.length));

@@ -213,7 +213,7 @@ const RCPT: Command<Path> = {
     if (parameters.size > 0) return replies.unknownParameter;
     if (!isUtf8 && !isAscii(address)) return replies.noUtf8;
     if (!directory.isLocal(address)) return replies.noRelay;
-    const mailbox = directory.accountOf(address);
+    const mailbox = directory.receiverOf(address);
     if (mailbox === undefined) return replies.addressUnknown;
     // RFC 5321 §4.5.3.1.10: too many recipients is 452, and the ones so far stay.
     if (recipients.length >= limits.recipients) return replies.tooManyRecipients;

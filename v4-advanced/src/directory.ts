@@ -25,6 +25,16 @@ export class Directory {
     return name !== undefined && this.names().has(name) ? name : undefined;
   }
 
+  /**
+   * Who gets the mail for an address. RFC 5321 §4.5.1: what comes for the postmaster must reach somebody:
+   * the first account, if none is called so.
+   */
+  receiverOf(address: string): string | undefined {
+    const isPostmaster = /^postmaster(?:@|$)/i.test(address) && this.isLocal(address);
+    const [first] = this.names();
+    return this.accountOf(address) ?? (isPostmaster ? first : undefined);
+  }
+
   /** Is it an address here? If not, this server does not take mail for it (RFC 5321 §7.8: no relay). */
   isLocal(address: string): boolean {
     const [, domain] = /@([^@]*)$/.exec(address) ?? [];

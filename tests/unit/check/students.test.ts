@@ -49,7 +49,7 @@ describe.runIf(findPython() !== undefined)('a student server of forty lines of P
 // Two protocols, and the scenarios of three stages.
 const LIMIT = 120_000;
 
-describe.runIf(findPython() !== undefined)('a student server of stage 3', () => {
+describe.runIf(FULL && findPython() !== undefined)('a student server of stage 3', () => {
   it(
     'that is small and right passes, though one mailbox can be opened twice at a time',
     async () => {
@@ -80,9 +80,8 @@ describe.runIf(findPython() !== undefined)('a student server of stage 3', () => 
   );
 });
 
-describe.runIf(findPython() !== undefined)('a student server of stage 4', () => {
-  // The other one is the same but for its mistakes, and is played each time.
-  it.runIf(FULL)(
+describe.runIf(FULL && findPython() !== undefined)('a student server of stage 4', () => {
+  it(
     'that is right passes, though it offers neither SMTPUTF8 nor enhanced codes nor chunks',
     async () => {
       const { code, out } = await stagepost('check', 'v4', 'tests/students/right-v4');

@@ -53,7 +53,9 @@ describe('a text in chunks', () => {
           const octets = latin1(each);
           return cut(octets, places.filter((place) => place <= octets.length));
         });
-        expect(read({}, chunks)).toEqual({ text: parts.join(''), fault: undefined });
+        const whole = parts.join('');
+        const text = /[^\n]$/.test(whole) ? `${whole}\r\n` : whole;
+        expect(read({}, chunks)).toEqual({ text, fault: undefined });
       }),
     ); // prettier-ignore
   });
@@ -83,6 +85,12 @@ describe('a text in chunks', () => {
   ])('%j has this wrong with it: %s', (whole, fault) => {
     expect(read({ textLine: 8, message: 16 }, [[latin1(whole)]]).fault).toBe(fault);
   }); // prettier-ignore
+
+  it('ends a last line that was left open, and no other', () => {
+    expect(read({}, [[latin1('a\r\nb')]]).text).toBe('a\r\nb\r\n');
+    expect(read({}, [[latin1('a\r\n')], [latin1('b\r\n')]]).text).toBe('a\r\nb\r\n');
+    expect(read({}, [[latin1('')]]).text).toBe('');
+  });
 
   it('that is announced as too big is not kept at all', () => {
     const reader = new ChunkReader({ ...defaultLimits, message: 10 });

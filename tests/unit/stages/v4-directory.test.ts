@@ -31,6 +31,19 @@ describe('whose address it is', () => {
     expect(everywhere.accountOf(address)).toBeUndefined();
   }); // prettier-ignore
 
+  it('is somebody’s, if it is the postmaster’s', () => {
+    expect(everywhere.receiverOf('Postmaster')).toBe('alice');
+    expect(here.receiverOf('postmaster@Example.com')).toBe('alice');
+    expect(here.receiverOf('postmaster@example.org')).toBeUndefined();
+    expect(everywhere.receiverOf('postmaster2')).toBeUndefined();
+    expect(everywhere.receiverOf('bob')).toBe('bob');
+    const own = new Directory(() => new Set(['alice', 'postmaster']));
+    expect(own.receiverOf('postmaster')).toBe('postmaster');
+    expect(new Directory(() => new Set()).receiverOf('postmaster')).toBeUndefined();
+    // It is an address to write to, and no name to log in with or to send from.
+    expect(everywhere.accountOf('postmaster')).toBeUndefined();
+  });
+
   it('is asked anew each time: accounts come and go', () => {
     let now = new Set<string>();
     const directory = new Directory(() => now);

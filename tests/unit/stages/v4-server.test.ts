@@ -276,7 +276,7 @@ describe('the clients of v4-advanced', () => {
     for (const service of ['smtps', 'pop3s'] as const) {
       await expect(server.client(service)).rejects.toThrow();
     }
-    expect(server.started.output()).toMatch(/WARN +#\d+ pop3s +refused 127\.0\.0\.1: too many connections\n/);
+    await server.started.printed(/WARN +#\d+ pop3s +refused 127\.0\.0\.1: too many connections\n/);
     first.say('QUIT');
     await first.end();
     await server.started.printed(/#1 smtp +connection closed\n/);

@@ -33,5 +33,7 @@ export class Connections {
 
 /** Is it an address of this computer, which no other can reach? */
 export function isLoopback(address: string): boolean {
-  return address === '::1' || address === 'localhost' || /^(?:::ffff:)?127\./.test(address);
+  return (
+    address === '::1' || address === 'localhost' || /^(?:::ffff:)?127(?:\.\d+){3}$/.test(address)
+  );
 }
