@@ -48,7 +48,7 @@ export function describeReference(stage: Stage): void {
       ]);
     });
 
-    it.each(FULL || stage === 'v1' ? DELIVERIES : (['line'] as const))(
+    it.each(FULL ? DELIVERIES : (['line'] as const))(
       'passes every scenario of its stage and the earlier ones, sent by %s',
       { timeout: 120_000 },
       async (delivery) => {
