@@ -6,7 +6,6 @@ import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { openConnection } from '../../src/server/connection.ts';
 import { toManifest } from '../../src/server/manifest.ts';
 import type { ServerUnderTest } from '../../src/server/model.ts';
 import { isAlive as isAliveOnLinux } from '../../src/server/proc.ts';
