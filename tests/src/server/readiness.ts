@@ -20,7 +20,7 @@ const ALL_THE_SAME = 100;
 /** Milliseconds after which a server that idles on another port is not waited for any longer. */
 const ELSEWHERE = 1_000;
 /** Milliseconds that a working server gets for ports that nobody said anything about. */
-const PERHAPS = 300;
+const PERHAPS = 1_000;
 /** Milliseconds between two looks at where else it listens. */
 const LOOK_ELSEWHERE = 200;
 /** Lines of output that are shown when a start fails. */
