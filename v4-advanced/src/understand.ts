@@ -52,6 +52,8 @@ export interface CommandLine {
   verb: string;
   /** What follows the verb, without the blanks around it. */
   argument: string;
+  /** The same with them, but for the one behind the verb: a password may have blanks. */
+  asItCame: string;
 }
 
 /** Understands a command line; `undefined` if its octets are not text. */
@@ -64,7 +66,8 @@ export function understandLine(line: Uint8Array): CommandLine | undefined {
   }
   const [, verb = '', argument = ''] =
     /^([A-Za-z]*)(| [^]*)$/.exec(text.replace(/\r?\n$/, '')) ?? [];
-  return { verb: verb.toUpperCase(), argument: withoutBlanks(argument) };
+  const asItCame = argument.slice(1);
+  return { verb: verb.toUpperCase(), argument: withoutBlanks(argument), asItCame };
 }
 
 /**

@@ -6,6 +6,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { openConnection } from '../../src/server/connection.ts';
 import { toManifest } from '../../src/server/manifest.ts';
 import type { ServerUnderTest } from '../../src/server/model.ts';
 import { isAlive as isAliveOnLinux } from '../../src/server/proc.ts';
@@ -326,7 +327,7 @@ describe('when this program ends first', () => {
       const server = await startServer(manifest, ${JSON.stringify(dir)}, { stage: 'v1' });
       // It listens; what it has printed may still be on its way.
       while (!server.output().includes('\\n')) await new Promise(setImmediate);
-      console.log(JSON.stringify([Number(server.output()), server.folder]));
+      console.log(JSON.stringify([Number(server.output()), server.ports.smtp, server.folder]));
       setInterval(() => {}, 1000);
     `;
     const child = spawn(
@@ -337,13 +338,14 @@ describe('when this program ends first', () => {
       },
     );
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
-    const [pid, folder] = JSON.parse(line.toString()) as [number, string];
+    const [pid, port, folder] = JSON.parse(line.toString()) as [number, number, string];
     expect(isAlive(pid)).toBe(true);
     child.kill('SIGINT');
     const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
     expect(signal).toBe('SIGINT');
     // It was sent SIGKILL before this program ended, and is gone when the system has come to it.
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+    await expect(openConnection(port)).rejects.toThrow();
     expect(existsSync(folder)).toBe(false);
   });
 });

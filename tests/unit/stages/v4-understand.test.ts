@@ -180,10 +180,14 @@ describe('a command line', () => {
 
   it('has a verb of letters and an argument without the blanks around it', () => {
     const understood = (line: string) => understandLine(latin1(line));
-    expect(understood('mail \t FROM:<a> \r\n')).toEqual({ verb: 'MAIL', argument: 'FROM:<a>' });
-    expect(understood(' MAIL\r\n')).toEqual({ verb: '', argument: 'MAIL' });
-    expect(understood('MAIL\tx\r\n')).toEqual({ verb: '', argument: '' });
+    expect(understood('mail \t FROM:<a> \r\n')).toEqual({
+      verb: 'MAIL',
+      argument: 'FROM:<a>',
+      asItCame: '\t FROM:<a> ',
+    });
+    expect(understood(' MAIL\r\n')).toEqual({ verb: '', argument: 'MAIL', asItCame: 'MAIL' });
+    expect(understood('MAIL\tx\r\n')).toEqual({ verb: '', argument: '', asItCame: '' });
     expect(understood('\xff\r\n')).toBeUndefined();
-    expect(understood('\r\n')).toEqual({ verb: '', argument: '' });
+    expect(understood('\r\n')).toEqual({ verb: '', argument: '', asItCame: '' });
   });
 });

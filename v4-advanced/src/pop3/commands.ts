@@ -59,7 +59,7 @@ export interface Command<Value = unknown> {
   /** The state that follows if it fails; without it, the state stays. */
   otherwise?: State;
   /** What the argument means, or the reply that refuses it. */
-  understand(argument: string): Understood<Value>;
+  understand(argument: string, asItCame: string): Understood<Value>;
   /** Does it, as far as that can be done here. */
   run(client: Client, value: Value): Outcome;
 }

@@ -230,12 +230,13 @@ export class Pop3Session {
   private check({
     verb,
     argument,
+    asItCame,
   }: CommandLine): { command: Command; value: unknown } | { refusal: Reply } {
     if (notImplemented.has(verb)) return { refusal: replies.notImplemented };
     const command = commands.get(verb);
     if (!command) return { refusal: replies.unknownCommand };
     if (!command.moves[this.state]) return { refusal: outOfOrder(verb, this.state) };
-    const meaning = command.understand(argument);
+    const meaning = command.understand(argument, asItCame);
     return 'refusal' in meaning ? meaning : { command, value: meaning.value };
   }
 

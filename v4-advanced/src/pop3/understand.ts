@@ -14,9 +14,9 @@ export function understandName(argument: string): Understood<string> {
   return isName ? { value: argument } : { refusal: replies.sayName };
 }
 
-/** RFC 1939 §7, PASS: it has one argument, so blanks in it are part of the password. */
-export function understandPassword(argument: string): Understood<string> {
-  return argument === '' ? { refusal: replies.sayPassword } : { value: argument };
+/** RFC 1939 §7, PASS: it has one argument, so blanks are part of the password, around it too. */
+export function understandPassword(argument: string, asItCame: string): Understood<string> {
+  return argument === '' ? { refusal: replies.sayPassword } : { value: asItCame };
 }
 
 /** AUTH names a mechanism, and may bring the first answer along (RFC 5034 §4). */
