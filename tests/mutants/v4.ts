@@ -740,8 +740,8 @@ export const v4Mutants: Mutant[] = [
     edits: [
       edit(
         'session.ts',
-        "authorization !== '' && directory.accountOf(authorization) !== this.account;",
-        "authorization !== '';",
+        'directory.accountOfLogin(credentials);',
+        "credentials.authorization !== '' ? undefined : directory.accountOfLogin(credentials);",
       ),
     ],
     kills: ['v4/auth-identity'],
@@ -753,8 +753,8 @@ export const v4Mutants: Mutant[] = [
     edits: [
       edit(
         'session.ts',
-        "authorization !== '' && directory.accountOf(authorization) !== this.account;",
-        'false;',
+        'directory.accountOfLogin(credentials);',
+        'directory.accountOf(credentials.name);',
       ),
     ],
     kills: ['v4/auth-other-identity'],
@@ -944,8 +944,8 @@ export const v4Mutants: Mutant[] = [
     edits: [
       edit(
         'session.ts',
-        'this.account = directory.accountOf(name);',
-        'this.account = /[A-Z]/.test(name) ? undefined : directory.accountOf(name);',
+        'directory.accountOfLogin(credentials);',
+        '/[A-Z]/.test(credentials.name) ? undefined : directory.accountOfLogin(credentials);',
       ),
     ],
     kills: ['v4/auth-by-address'],
@@ -1563,11 +1563,10 @@ export const v4Mutants: Mutant[] = [
     stage: 'v4',
     mistake: 'The mailbox of the first text is opened.',
     edits: [
-      edit('pop3/session.ts', 'if (isOther) this.account = undefined;', ''),
       edit(
         'pop3/session.ts',
-        "if (verdict === 'right') return this.request({ type: 'open', mailbox: this.account! });",
-        "if (verdict === 'right') return this.request({ type: 'open', mailbox: this.account! });",
+        'this.directory.accountOfLogin(credentials);',
+        'this.directory.accountOf(credentials.name);',
       ),
     ],
     kills: ['v4/pop3-auth-as-somebody-else'],

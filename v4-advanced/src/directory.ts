@@ -3,6 +3,7 @@
  * ours: `bob`, `Bob@example.com` and `bob@localhost` are one and the same.
  */
 import { hasControls, mailboxName } from './guards/mailbox-name.ts';
+import type { Credentials } from './sasl.ts';
 
 export class Directory {
   private readonly names: () => ReadonlySet<string>;
@@ -23,6 +24,16 @@ export class Directory {
     if (hasControls(address) || !this.isLocal(address)) return undefined;
     const name = mailboxName(address.replace(/@[^@]*$/, ''));
     return name !== undefined && this.names().has(name) ? name : undefined;
+  }
+
+  /**
+   * The account that somebody wants to log in to. Mail programs may say on whose behalf they act
+   * (RFC 4616); that can only be their own.
+   */
+  accountOfLogin({ authorization, name }: Credentials): string | undefined {
+    const account = this.accountOf(name);
+    const isOther = authorization !== '' && this.accountOf(authorization) !== account;
+    return isOther ? undefined : account;
   }
 
   /**

@@ -351,12 +351,10 @@ export class Session {
     else this.authenticate(step.credentials);
   }
 
-  private authenticate({ authorization, name, password }: Credentials): void {
+  private authenticate(credentials: Credentials): void {
     const { directory } = this.settings;
-    this.account = directory.accountOf(name);
-    // Mail programs say as whom they act; it can only be themselves.
-    const isOther = authorization !== '' && directory.accountOf(authorization) !== this.account;
-    if (isOther) this.account = undefined;
+    this.account = directory.accountOfLogin(credentials);
+    const { password } = credentials;
     this.request({ type: 'authenticate', account: this.account, password });
   }
 
@@ -377,7 +375,8 @@ export class Session {
       }
       this.failLogin(replies.wrongLogin);
     }
-    if (this.stopping) this.close(replies.serverStops);
+    // It may have been one bad command too many, and said goodbye to.
+    if (this.stopping && !this.isOver()) this.close(replies.serverStops);
   }
 
   private failLogin(reply: Reply): void {

@@ -31,6 +31,17 @@ describe('whose address it is', () => {
     expect(everywhere.accountOf(address)).toBeUndefined();
   }); // prettier-ignore
 
+  it.each([
+    ['', 'bob', 'bob'],
+    ['Bob@x', 'bob', 'bob'],
+    ['alice', 'bob', undefined],
+    ['zoe', 'bob', undefined],
+    ['', 'zoe', undefined],
+    ['zoe', 'zoe', undefined],
+  ])('on behalf of %j, %j logs in to %s', (authorization, name, account) => {
+    expect(everywhere.accountOfLogin({ authorization, name, password: 'x' })).toBe(account);
+  });
+
   it('is somebody’s, if it is the postmaster’s', () => {
     expect(everywhere.receiverOf('Postmaster')).toBe('alice');
     expect(here.receiverOf('postmaster@Example.com')).toBe('alice');

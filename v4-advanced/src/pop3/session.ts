@@ -279,12 +279,9 @@ export class Pop3Session {
     else this.authenticate(step.credentials);
   }
 
-  private authenticate({ authorization, name, password }: Credentials): void {
-    this.account = this.directory.accountOf(name);
-    // Mail programs say as whom they act; it can only be themselves.
-    const isOther =
-      authorization !== '' && this.directory.accountOf(authorization) !== this.account;
-    if (isOther) this.account = undefined;
+  private authenticate(credentials: Credentials): void {
+    this.account = this.directory.accountOfLogin(credentials);
+    const { password } = credentials;
     this.request({ type: 'authenticate', account: this.account, password });
   }
 
